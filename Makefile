@@ -1,0 +1,44 @@
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install train test format check bench clean
+
+help:     ## list these verbs
+	@sed -n 's/^\([a-z]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+install: $(VENV)/installed  ## make .venv and install nnfang
+
+train: install  ## the paper's experiment: 784-128-64-10 on MNIST, batch size 1, 20 epochs
+	$(BIN)/nnfang train --epochs 20
+
+test: $(VENV)/developing check  ## formatting, lint, types, tests
+	$(BIN)/python -m pytest
+
+format: $(VENV)/developing  ## put the code into the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check: $(VENV)/developing  ## formatting, lint and types, without the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/developing  ## time the engines on this machine
+	$(BIN)/python tests/benchmarks/engines.py
+
+clean:    ## remove .venv and everything that was built or cached here; runs/ stays
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/developing: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@ $(VENV)/installed
