@@ -1,0 +1,168 @@
+"""Activations Q (eq. 2) and the product of a gradient with their derivatives (eq. 38).
+
+Each activation is a pair of functions on arrays of shape (m, n), m rows (samples) of n units:
+
+- ``forward(z, a)`` writes a = Q(z);
+- ``backward(delta, z, a, work)`` turns `delta` from dL/da into dL/dz, in place. For all but softmax that is the
+  elementwise product with Q'(z). ``work`` is scratch of shape (2, m, n).
+
+Nothing here allocates an (m, n) array: whoever calls owns the memory.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import pi, sqrt
+
+import numpy as np
+
+from nnfang.core.arrays import Array
+
+LEAK = 0.01
+GELU_SCALE = 2.0 * sqrt(2.0 / pi)
+GELU_CUBIC = 0.044715
+
+
+def linear(z: Array, a: Array) -> None:
+    """a = z."""
+    a[...] = z
+
+
+def linear_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+    """Q'(z) = 1: dL/dz is dL/da."""
+
+
+def relu(z: Array, a: Array) -> None:
+    """a = max(z, 0)."""
+    np.maximum(z, 0, out=a)
+
+
+def relu_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+    """Q'(z) = 1 where z > 0, otherwise 0; at the kink z = 0 the derivative from the left."""
+    np.sign(a, out=work[0])  # a >= 0, so the sign is exactly the derivative
+    delta *= work[0]
+
+
+def leaky_relu(z: Array, a: Array) -> None:
+    """a = z where z > 0, otherwise z / 100."""
+    np.multiply(z, LEAK, out=a)
+    np.maximum(z, a, out=a)
+
+
+def leaky_relu_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+    """Q'(z) = 1 where z > 0, otherwise 1/100."""
+    slope = work[0]
+    np.sign(z, out=slope)
+    np.maximum(slope, LEAK, out=slope)
+    delta *= slope
+
+
+def sigmoid(z: Array, a: Array) -> None:
+    """a = 1 / (1 + e^-z), written as (1 + tanh(z/2)) / 2, which cannot overflow."""
+    np.multiply(z, 0.5, out=a)
+    np.tanh(a, out=a)
+    a += 1
+    a *= 0.5
+
+
+def sigmoid_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+    """Q'(z) = a (1 - a)."""
+    slope = work[0]
+    np.subtract(1, a, out=slope)
+    slope *= a
+    delta *= slope
+
+
+def tanh(z: Array, a: Array) -> None:
+    """a = tanh z."""
+    np.tanh(z, out=a)
+
+
+def tanh_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+    """Q'(z) = 1 - a²."""
+    slope = work[0]
+    np.multiply(a, a, out=slope)
+    np.subtract(1, slope, out=slope)
+    delta *= slope
+
+
+def gelu(z: Array, a: Array) -> None:
+    """a = z s with s = sigmoid(u), u = 2 √(2/π) (z + 0.044715 z³).
+
+    Source: Hendrycks and Gimpel 2016, "Gaussian Error Linear Units", the tanh form (NumPy has no error function).
+    """
+    _gelu_gate(z, a)
+    a *= z
+
+
+def gelu_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+    """Q'(z) = s + t (1 - s) with t = a u', u' = 2 √(2/π) (1 + 3 · 0.044715 z²).
+
+    That is the product rule on z s, with s' = s (1 - s) u'.
+    """
+    s, t = work
+    np.multiply(z, z, out=t)
+    t *= 3 * GELU_CUBIC * GELU_SCALE
+    t += GELU_SCALE
+    t *= a
+    _gelu_gate(z, s)
+    np.subtract(1, s, out=s)  # s + t (1 - s) = 1 - (1 - s) (1 - t), which needs no third array
+    np.subtract(1, t, out=t)
+    s *= t
+    np.subtract(1, s, out=s)
+    delta *= s
+
+
+def _gelu_gate(z: Array, s: Array) -> None:
+    """s = sigmoid(2 √(2/π) (z + 0.044715 z³))."""
+    np.multiply(z, z, out=s)
+    s *= GELU_CUBIC * GELU_SCALE
+    s += GELU_SCALE
+    s *= z
+    sigmoid(s, s)
+
+
+def softmax(z: Array, a: Array) -> None:
+    """ŷ_i = e^z_i / Σ_k e^z_k along each row (eq. 7).
+
+    The largest z of the row is taken off all first, which changes nothing but the range.
+    """
+    np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=a)
+    np.exp(a, out=a)
+    a /= np.add.reduce(a, axis=1, keepdims=True)
+
+
+def softmax_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+    """dL/dz_j = Σ_i dL/dŷ_i ∂ŷ_i/∂z_j (eq. 6, summed over i as it must be).
+
+    With the Jacobian ŷ_i (1 - ŷ_i) on the diagonal (eq. 14) and -ŷ_i ŷ_j beside it (eq. 20) the sum is
+    ŷ_j (dL/dŷ_j - Σ_i dL/dŷ_i ŷ_i).
+    """
+    product = work[0]
+    np.multiply(delta, a, out=product)
+    delta -= np.add.reduce(product, axis=1, keepdims=True)
+    delta *= a
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation, its derivative, and the initializer that keeps the variance of z alike from layer to layer."""
+
+    forward: Callable[[Array, Array], None]
+    backward: Callable[[Array, Array, Array, Array], None]
+    initializer: str
+
+
+ACTIVATIONS = {
+    "relu": Activation(relu, relu_backward, "he_normal"),
+    "leaky_relu": Activation(leaky_relu, leaky_relu_backward, "he_normal"),
+    "sigmoid": Activation(sigmoid, sigmoid_backward, "glorot_uniform"),
+    "tanh": Activation(tanh, tanh_backward, "glorot_uniform"),
+    "gelu": Activation(gelu, gelu_backward, "he_normal"),
+    "linear": Activation(linear, linear_backward, "glorot_uniform"),
+    "softmax": Activation(softmax, softmax_backward, "glorot_uniform"),
+}
+
+OUTPUT_ONLY = ("softmax",)
+
+OUTPUT_ONLY = ("softmax",)
+"""Activations whose units depend on one another, which make sense at the output alone."""

@@ -1,0 +1,29 @@
+"""The array types of the maths."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating[Any]]
+"""Floating-point numbers of the network's dtype, float32 or float64."""
+
+Labels = npt.NDArray[np.integer[Any]]
+"""Class numbers 0 .. classes - 1, shape (m,)."""
+
+Images = npt.NDArray[np.uint8] | Array
+"""Bytes 0 .. 255, or floats taken as they are; shape (m, ...)."""
+
+
+def scale_pixels(images: Images, out: Array) -> None:
+    """Write the network's inputs: bytes divided by 255, floats unchanged.
+
+    Args:
+        images: (m, ...) pictures or rows.
+        out: (m, inputs), receives one row a picture, in 0 .. 1 for bytes.
+    """
+    rows = images.reshape(len(images), -1)
+    if rows.dtype == np.uint8:
+        np.divide(rows, 255, out=out, dtype=out.dtype, casting="unsafe")
+    else:
+        out[...] = rows

@@ -1,0 +1,82 @@
+"""What a hyper-parameter may be: declared once, beside it, and checked wherever it comes from.
+
+A layer, optimizer or schedule is a frozen dataclass whose annotations carry a `Bounds` or a `OneOf`. Constructing one
+in Python checks them (`check_fields`); `nnfang.config` reads the same annotations to check YAML and to write its JSON
+Schema.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from math import inf
+from typing import Annotated, Any, get_args, get_type_hints
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The interval a number must lie in."""
+
+    gt: float | None = None
+    ge: float | None = None
+    lt: float | None = None
+    le: float | None = None
+
+    def __str__(self) -> str:
+        signs = {">": self.gt, ">=": self.ge, "<": self.lt, "<=": self.le}
+        return " and ".join(f"{sign} {limit:g}" for sign, limit in signs.items() if limit not in {None, inf})
+
+    def allow(self, value: Any) -> bool:
+        """Whether `value` is a number inside the interval; NaN never is."""
+        return (
+            isinstance(value, int | float)
+            and (self.gt is None or value > self.gt)
+            and (self.ge is None or value >= self.ge)
+            and (self.lt is None or value < self.lt)
+            and (self.le is None or value <= self.le)
+        )
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """The names a string must be one of."""
+
+    names: tuple[str, ...]
+
+    def __init__(self, names: Iterable[str]) -> None:
+        object.__setattr__(self, "names", tuple(names))
+
+    def __str__(self) -> str:
+        return "one of " + ", ".join(self.names)
+
+    def allow(self, value: Any) -> bool:
+        """Whether `value` is one of the names."""
+        return value in self.names
+
+
+Count = Annotated[int, Bounds(ge=1)]
+Positive = Annotated[float, Bounds(gt=0, lt=inf)]
+NonNegative = Annotated[float, Bounds(ge=0, lt=inf)]
+Fraction = Annotated[float, Bounds(ge=0, lt=1)]
+
+
+def constraints(cls: type) -> dict[str, Bounds | OneOf]:
+    """The constraint of each field of the dataclass `cls` that has one, also under "or None"."""
+    hints = get_type_hints(cls, include_extras=True)
+    return {
+        field.name: mark
+        for field in fields(cls)
+        for hint in (hints[field.name], *get_args(hints[field.name]))
+        for mark in getattr(hint, "__metadata__", ())
+        if isinstance(mark, Bounds | OneOf)
+    }
+
+
+def check_fields(instance: Any) -> None:
+    """Check each field of a dataclass instance against its annotation.
+
+    Raises:
+        ValueError: A field is out of its bounds; the message names it, what was found and what is allowed.
+    """
+    for name, constraint in constraints(type(instance)).items():
+        value = getattr(instance, name)
+        if value is not None and not constraint.allow(value):
+            raise ValueError(f"{name}: must be {constraint}, found {value!r}")

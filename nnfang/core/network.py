@@ -1,0 +1,192 @@
+"""A network is a tuple of layers and one flat vector θ, of which every weight matrix and bias is a view."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from nnfang.core.activations import OUTPUT_ONLY
+from nnfang.core.arrays import Array, Images, scale_pixels
+from nnfang.core.layers import Dense, Layer, LayerTrace, Parameters
+from nnfang.core.randomness import Purpose, generator
+
+Trace = tuple[LayerTrace, ...]
+
+PREDICTION_ROWS = 512
+"""Rows predicted at a time: enough for full speed, little memory for any number of images."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers, the number of inputs, and θ.
+
+    Attributes:
+        layers: From the first hidden layer to the output layer; the inputs are no layer of their own.
+        inputs: Width of a row of x.
+        theta: (size,), all parameters, layer after layer, W before b, each in row-major order.
+
+    Raises:
+        ValueError: θ has another size than the layers need, or a layer stands where it cannot.
+    """
+
+    layers: tuple[Layer, ...]
+    inputs: int
+    theta: Array
+
+    def __post_init__(self) -> None:
+        check_order(self.layers)
+        size = sum(map(prod, (shape for shapes in self.shapes for shape in shapes)))
+        if self.theta.shape != (size,):
+            raise ValueError(f"theta must have shape ({size},) for these layers, found {self.theta.shape}")
+
+    @classmethod
+    def initialize(
+        cls, layers: Sequence[Layer], inputs: int, *, seed: int = 0, dtype: npt.DTypeLike = np.float32
+    ) -> Self:
+        """A network with first weights drawn from `seed`, layer by layer; the same for both dtypes but for rounding."""
+        size = sum(prod(shape) for shapes in layer_shapes(layers, inputs) for shape in shapes)
+        network = cls(tuple(layers), inputs, np.zeros(size, dtype))
+        for i, (layer, parameters) in enumerate(zip(network.layers, network.parameters, strict=True)):
+            layer.initialize(parameters, generator(seed, Purpose.WEIGHTS, i))
+        return network
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """float32 or float64."""
+        return self.theta.dtype
+
+    @property
+    def outputs(self) -> int:
+        """Width of a row of ŷ: the number of classes."""
+        return self.widths[-1]
+
+    @property
+    def output_activation(self) -> str:
+        """The name of the last layer's activation."""
+        return output_layer(self.layers).activation
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """The inputs, then the width of each layer: 784, 128, 64, 10 for the paper's network."""
+        return tuple(layer_widths(self.layers, self.inputs))
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
+        """The shapes of each layer's parameters."""
+        return tuple(layer_shapes(self.layers, self.inputs))
+
+    @cached_property
+    def parameters(self) -> tuple[Parameters, ...]:
+        """Each layer's W and b, views of θ."""
+        return self.views(self.theta)
+
+    def views(self, vector: Array) -> tuple[Parameters, ...]:
+        """A flat vector like θ, such as its gradient, seen as each layer's arrays."""
+        flat = iter(np.split(vector, np.cumsum([prod(shape) for shapes in self.shapes for shape in shapes])))
+        return tuple(tuple(next(flat).reshape(shape) for shape in shapes) for shapes in self.shapes)
+
+    def trace(self, rows: int) -> Trace:
+        """Room for the forward and backward process of `rows` samples."""
+        return tuple(
+            layer.trace(rows, inputs, self.dtype) for layer, inputs in zip(self.layers, self.widths, strict=False)
+        )
+
+    def logits(self, x: Array, trace: Trace, rng: np.random.Generator | None = None) -> Array:
+        """The forward process up to the z of the output layer: eq. 1 and 2 for each layer in turn.
+
+        Args:
+            x: (m, inputs).
+            trace: Receives every z and a but the output layer's a.
+            rng: Draws the masks of dropout layers; None outside training.
+
+        Returns:
+            (m, outputs), which is trace[-1].z.
+        """
+        self.layers[0].weigh(x, self.parameters[0], trace[0], rng)
+        return self.logits_from_first(trace, rng)
+
+    def logits_from_first(self, trace: Trace, rng: np.random.Generator | None = None) -> Array:
+        """The same, when trace[0].z has been computed already."""
+        for i in range(1, len(self.layers)):
+            self.layers[i - 1].activate(trace[i - 1])
+            self.layers[i].weigh(trace[i - 1].a, self.parameters[i], trace[i], rng)
+        return trace[-1].z
+
+    def forward(self, x: Array, trace: Trace) -> Array:
+        """Algorithm 2.  x (m, inputs) -> ŷ (m, outputs), which is trace[-1].a."""
+        self.logits(x, trace)
+        self.layers[-1].activate(trace[-1])
+        return trace[-1].a
+
+    def predict(self, images: Images) -> Array:
+        """ŷ for each image: with a softmax output, the probabilities of the classes.
+
+        Args:
+            images: (m, …) with `inputs` numbers each: bytes, which are divided by 255, or floats, taken as they are.
+
+        Returns:
+            (m, outputs).
+        """
+        rows = min(len(images), PREDICTION_ROWS)
+        x, trace = np.empty((rows, self.inputs), self.dtype), self.trace(rows)
+        y_hat = np.empty((len(images), self.outputs), self.dtype)
+        for start in range(0, len(images), PREDICTION_ROWS):
+            block = images[start : start + PREDICTION_ROWS]
+            m = len(block)
+            scale_pixels(block, x[:m])
+            y_hat[start : start + m] = self.forward(x[:m], cut(trace, m))
+        return y_hat
+
+    def digest(self) -> str:
+        """A short hash of θ: two trainings that agree to the last bit have the same."""
+        return hashlib.sha256(self.theta.tobytes()).hexdigest()[:16]
+
+
+def cut(trace: Trace, rows: int) -> Trace:
+    """The same trace for its first `rows` rows: views."""
+    return tuple(t.head(rows) for t in trace)
+
+
+def layer_widths(layers: Iterable[Layer], inputs: int) -> Iterator[int]:
+    """The inputs, then the width of each layer."""
+    yield inputs
+    for layer in layers:
+        inputs = layer.width(inputs)
+        yield inputs
+
+
+def layer_shapes(layers: Sequence[Layer], inputs: int) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """The shapes of each layer's parameters."""
+    for layer, width in zip(layers, layer_widths(layers, inputs), strict=False):
+        yield layer.shapes(width)
+
+
+def output_layer(layers: Sequence[Layer]) -> Dense:
+    """The last layer.
+
+    Raises:
+        ValueError: There is none, or it is not dense.
+    """
+    if not layers:
+        raise ValueError("layers: a network needs at least one layer")
+    last = layers[-1]
+    if not isinstance(last, Dense):
+        raise ValueError(f"layers[{len(layers) - 1}]: the last layer must be dense, with one unit a class")
+    return last
+
+
+def check_order(layers: Sequence[Layer]) -> None:
+    """Refuse layers that cannot stand where they stand; the message begins with the layer's index from 0.
+
+    Raises:
+        ValueError: No layers, a last layer that is not dense, or softmax before the last.
+    """
+    output_layer(layers)
+    for i, layer in enumerate(layers[:-1]):
+        if isinstance(layer, Dense) and layer.activation in OUTPUT_ONLY:
+            raise ValueError(f"layers[{i}].activation: {layer.activation} is for the last layer only")

@@ -1,0 +1,194 @@
+"""Optimizers: how the gradient changes θ. Each works on the whole flat vector, in place.
+
+An optimizer is a frozen set of hyper-parameters; the vectors that it keeps between steps are the caller's, named in
+`state_names` and all zero before the first step. `learning_rate` arrives at each step: a schedule may change it.
+g is the gradient, α the learning rate, λ the weight decay, t the step counted from 1.
+
+Weight decay acts on all of θ, biases included, as in PyTorch. For all but adamw it is the gradient of λ/2 ‖θ‖², that is
+g := g + λ θ.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from nnfang.core.arrays import Array
+from nnfang.core.constraints import Fraction, NonNegative, Positive, check_fields
+
+State = dict[str, Array]
+"""The vectors that an optimizer keeps, each of the size of θ, by name."""
+
+
+class Optimizer(Protocol):
+    """What a training step asks of an optimizer."""
+
+    state_names: ClassVar[tuple[str, ...]]
+
+    @property
+    def learning_rate(self) -> float:
+        """α before any schedule."""
+
+    @property
+    def weight_decay(self) -> float:
+        """λ."""
+
+    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+        """Change θ (size,) and the state in place. `g` and `work` (size,) are overwritten."""
+
+
+@dataclass(frozen=True)
+class Sgd:
+    """θ := θ - α g (eq. 44, 45)."""
+
+    state_names: ClassVar[tuple[str, ...]] = ()
+
+    learning_rate: Positive = 0.01
+    weight_decay: NonNegative = 0.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+        """One step of eq. 44 and 45 on all layers at once."""
+        add_weight_decay(theta, g, self.weight_decay, work)
+        g *= learning_rate
+        theta -= g
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """v := μ v + g;  θ := θ - α v.  With `nesterov`, θ := θ - α (g + μ v).
+
+    Source: Polyak 1964; Sutskever et al. 2013 in the form that PyTorch and optax use, where α stands outside v.
+    """
+
+    state_names: ClassVar[tuple[str, ...]] = ("velocity",)
+
+    learning_rate: Positive = 0.01
+    momentum: Fraction = 0.9
+    nesterov: bool = False
+    weight_decay: NonNegative = 0.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+        """One step."""
+        add_weight_decay(theta, g, self.weight_decay, work)
+        v = state["velocity"]
+        v *= self.momentum
+        v += g
+        if self.nesterov:
+            np.multiply(v, self.momentum, out=work)
+            g += work
+            g *= learning_rate
+            theta -= g
+        else:
+            np.multiply(v, learning_rate, out=work)
+            theta -= work
+
+
+@dataclass(frozen=True)
+class RmsProp:
+    """v := ρ v + (1 - ρ) g²;  θ := θ - α g / (√v + ε).  Source: Tieleman and Hinton 2012, lecture 6.5."""
+
+    state_names: ClassVar[tuple[str, ...]] = ("mean_square",)
+
+    learning_rate: Positive = 0.001
+    decay: Fraction = 0.9
+    epsilon: Positive = 1e-8
+    weight_decay: NonNegative = 0.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+        """One step."""
+        add_weight_decay(theta, g, self.weight_decay, work)
+        v = state["mean_square"]
+        mix_square(v, g, self.decay, work)
+        np.sqrt(v, out=work)
+        work += self.epsilon
+        g /= work
+        g *= learning_rate
+        theta -= g
+
+
+@dataclass(frozen=True)
+class Adam:
+    """m := β₁ m + (1 - β₁) g;  v := β₂ v + (1 - β₂) g²;  θ := θ - α m̂ / (√v̂ + ε).
+
+    m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) take out the bias towards the zeros at the start.
+    Source: Kingma and Ba 2015, Algorithm 1.
+    """
+
+    state_names: ClassVar[tuple[str, ...]] = ("mean", "mean_square")
+
+    learning_rate: Positive = 0.001
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.999
+    epsilon: Positive = 1e-8
+    weight_decay: NonNegative = 0.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+        """One step."""
+        add_weight_decay(theta, g, self.weight_decay, work)
+        self.adapt(theta, g, state, learning_rate, t, work)
+
+    def adapt(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+        """The step without weight decay: α m̂ / (√v̂ + ε) as (α / (1 - β₁ᵗ)) m / (√v / √(1 - β₂ᵗ) + ε)."""
+        m, v = state["mean"], state["mean_square"]
+        np.multiply(g, 1 - self.beta1, out=work)
+        m *= self.beta1
+        m += work
+        mix_square(v, g, self.beta2, work)
+        np.sqrt(v, out=work)
+        work *= 1 / sqrt(1 - self.beta2**t)
+        work += self.epsilon
+        np.divide(m, work, out=work)
+        work *= learning_rate / (1 - self.beta1**t)
+        theta -= work
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with weight decay that does not pass through m and v: θ := θ - α (m̂ / (√v̂ + ε) + λ θ).
+
+    Source: Loshchilov and Hutter 2019, Algorithm 2, with λ multiplied by α as in PyTorch.
+    """
+
+    weight_decay: NonNegative = 0.01
+
+    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+        """One step."""
+        theta *= 1 - learning_rate * self.weight_decay
+        self.adapt(theta, g, state, learning_rate, t, work)
+
+
+def add_weight_decay(theta: Array, g: Array, weight_decay: float, work: Array) -> None:
+    """g := g + λ θ, in place."""
+    if weight_decay:
+        np.multiply(theta, weight_decay, out=work)
+        g += work
+
+
+def mix_square(v: Array, g: Array, decay: float, work: Array) -> None:
+    """v := ρ v + (1 - ρ) g², in place."""
+    np.multiply(g, g, out=work)
+    work *= 1 - decay
+    v *= decay
+    v += work
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": Sgd,
+    "momentum": Momentum,
+    "rmsprop": RmsProp,
+    "adam": Adam,
+    "adamw": AdamW,
+}
