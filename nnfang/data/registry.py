@@ -1,0 +1,96 @@
+"""The data sets that nnfang knows by name. To add one, add an entry to DATASETS."""
+
+from dataclasses import dataclass
+
+from nnfang.data.dataset import Preparation
+from nnfang.data.idx import IDX_NAMES
+
+
+@dataclass(frozen=True)
+class KnownDataset:
+    """Where a data set is to be had, and how to tell that it is the right one.
+
+    Attributes:
+        name: what it is called on the command line, and its folder in the cache and on mirrors.
+        files: SHA-256, in hex, of each file by its name, in the order x_train, y_train, x_test, y_test.
+        mirrors: base URLs that serve the files; a mirror needs no trust, since every file is verified.
+        class_names: what each label stands for.
+        preparation: how a person's picture is made to look like these images.
+        citation: who made it, and under which terms it may be used.
+    """
+
+    name: str
+    files: dict[str, str]
+    mirrors: tuple[str, ...]
+    class_names: tuple[str, ...]
+    preparation: Preparation
+    citation: str
+
+
+def name_files(*sha256: str) -> dict[str, str]:
+    """Give four SHA-256 sums the official file names: training images and labels, test images and labels."""
+    return {f"{name}.gz": digest for name, digest in zip(IDX_NAMES, sha256, strict=True)}
+
+
+MNIST = KnownDataset(
+    name="mnist",
+    files=name_files(
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    ),
+    mirrors=(
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    ),
+    class_names=("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+    preparation="digit",
+    citation="Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits. CC BY-SA 3.0.",
+)
+
+FASHION_MNIST = KnownDataset(
+    name="fashion-mnist",
+    files=name_files(
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+    ),
+    mirrors=(
+        "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+    ),
+    class_names=(
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+    preparation="negative",
+    citation="H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, arXiv:1708.07747, 2017. MIT licence.",
+)
+
+KMNIST = KnownDataset(
+    name="kmnist",
+    files=name_files(
+        "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+        "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+        "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+        "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+    ),
+    mirrors=("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),  # no other host is known to serve these files
+    class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+    preparation="negative",
+    citation="T. Clanuwat et al.: Deep Learning for Classical Japanese Literature, arXiv:1812.01718, 2018. "
+    'The "KMNIST Dataset" (created by CODH), adapted from the "Kuzushiji Dataset" (created by NIJL and others), '
+    "doi:10.20676/00000341. CC BY-SA 4.0.",
+)
+
+DATASETS = {known.name: known for known in (MNIST, FASHION_MNIST, KMNIST)}

@@ -1,0 +1,84 @@
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnfang.data import Dataset
+from nnfang.data.dataset import measure_preparation, name_by_number
+from nnfang.errors import DataError
+
+X = np.arange(6 * 2 * 3, dtype=np.uint8).reshape(6, 2, 3)
+Y = np.array([0, 1, 2, 0, 1, 2], np.uint8)
+GOOD = Dataset("good", X, Y, X[:3], Y[:3], ("a", "b", "c"), "plain", source="memory")
+
+
+def test_a_good_one() -> None:
+    assert GOOD.input_shape == (2, 3)
+    flat = replace(GOOD, x_train=X.reshape(6, 6), x_test=X[:3].reshape(3, 6))
+    assert flat.input_shape == (6,)
+    with pytest.raises(FrozenInstanceError):
+        GOOD.name = "other"  # type: ignore[misc]
+
+
+def test_fingerprint_is_of_values_shapes_and_types() -> None:
+    assert len(GOOD.fingerprint) == 64
+    assert replace(GOOD, x_train=X.copy(), name="other").fingerprint == GOOD.fingerprint
+    assert replace(GOOD, x_train=np.asfortranarray(X)).fingerprint == GOOD.fingerprint
+    others = [
+        replace(GOOD, x_train=X[::-1]),
+        replace(GOOD, y_train=Y.astype(np.int64)),
+        replace(GOOD, x_train=X.reshape(6, 3, 2), x_test=X[:3].reshape(3, 3, 2)),
+        replace(GOOD, x_test=X[:2], y_test=Y[:2]),
+    ]
+    assert len({dataset.fingerprint for dataset in [GOOD, *others]}) == 5
+
+
+def test_fingerprint_stays_the_same_from_version_to_version() -> None:
+    assert GOOD.fingerprint == "f63ac5322cdceb2150c715132cc52ec8464a0294f2efc90b0a9686b8cda188bf"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y_train": Y[:5]}, "memory: the training part has 6 images, but 5 labels"),
+        ({"y_test": Y}, "the test part has 3 images, but 6 labels"),
+        ({"x_test": X[:0], "y_test": Y[:0]}, r"the test part is empty: its images have the shape \(0, 2, 3\)"),
+        ({"x_train": X[:, :0]}, r"the training part is empty: its images have the shape \(6, 0, 3\)"),
+        ({"class_names": ("a", "b")}, r"labels run from 0 to 2, but with 2 classes they must lie within 0\.\.1"),
+        ({"y_train": Y.astype(np.int64) - 1}, "labels run from -1 to 1"),
+        ({"y_train": Y.reshape(6, 1)}, r"the training labels are uint8 of shape \(6, 1\)"),
+        ({"y_train": Y.astype(float)}, "the training labels are float64"),
+        ({"x_train": X.astype(float)}, "the training images are float64"),
+        ({"x_train": X[..., None]}, r"the training images are uint8 of shape \(6, 2, 3, 1\)"),
+        (
+            {"x_test": X[:3, :, :2]},
+            r"training images are uint8 of shape \(n, 2, 3\), but the test images uint8 of .*2, 2",
+        ),
+        ({"x_test": X[:3].astype(np.float32)}, "but the test images float32"),
+    ],
+)
+def test_what_does_not_belong_together(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        replace(GOOD, **change)
+
+
+def test_classes_are_named_by_number() -> None:
+    assert name_by_number(Y, np.array([4]), "here") == ("0", "1", "2", "3", "4")
+    with pytest.raises(DataError, match="here: the highest label is 5000000000; labels are classes"):
+        name_by_number(Y, np.array([5_000_000_000]), "here")
+
+
+def test_an_empty_border_tells_digits() -> None:
+    x = np.zeros((100, 28, 28), np.uint8)
+    x[:, 1:-1, 1:-1] = 9
+    assert measure_preparation(x) == "digit"
+    assert measure_preparation(x.astype(np.float32)) == "digit"
+    assert measure_preparation(x.reshape(100, -1)) == "plain"
+    assert measure_preparation(x[:, 1:]) == "plain"
+    for edge in [np.s_[0, 3], np.s_[-1, 3], np.s_[3, 0], np.s_[3, -1]]:
+        used = x.copy()
+        used[:5][:, *edge] = 1
+        assert measure_preparation(used) == "digit"
+        used[:6][:, *edge] = 1
+        assert measure_preparation(used) == "plain"
