@@ -82,7 +82,7 @@ class Dense:
     Attributes:
         units: Number of units n.
         activation: Name of Q.
-        initializer: Name of the distribution of the first W; "auto" is the one that suits the activation.
+        initializer: Name of the distribution of the first W.
 
     Raises:
         ValueError: A field is out of its bounds.
@@ -90,7 +90,7 @@ class Dense:
 
     units: Count
     activation: Annotated[str, OneOf(ACTIVATIONS)] = "relu"
-    initializer: Annotated[str, OneOf(("auto", *INITIALIZERS))] = "auto"
+    initializer: Annotated[str, OneOf(INITIALIZERS)] = "glorot_uniform"
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -106,8 +106,7 @@ class Dense:
     def initialize(self, parameters: Parameters, rng: Generator) -> None:
         """Draw W; b is zero."""
         W, b = parameters
-        auto = ACTIVATIONS[self.activation].initializer
-        INITIALIZERS[auto if self.initializer == "auto" else self.initializer](W, rng)
+        INITIALIZERS[self.initializer](W, rng)
         b[...] = 0
 
     def trace(self, rows: int, inputs: int, dtype: np.dtype[np.floating]) -> LayerTrace:

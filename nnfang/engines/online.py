@@ -1,38 +1,34 @@
-"""Batch-size-1 SGD for dense networks, with the first layer's work done a block of samples at a time.
+"""Batch-size-1 SGD for dense networks, at the speed of products of matrices: see `nnfang.engines.deferral`."""
 
-The paper's Algorithm 3 takes one sample at a time: it multiplies by the first weight matrix W (100,352 of the paper's
-109,386 parameters) and then changes it by a matrix of rank 1, 60,000 times an epoch. Neither has to happen sample by
-sample. Let W_k and b_k be the first layer's parameters before sample k of a block, η_k the learning rate, λ the weight
-decay and δ_k = dL/dz of the first layer for sample k. Eq. 44 and 45 with eq. 42 are
-
-    W_{k+1} = (1 - η_k λ) W_k - η_k δ_k x_kᵀ        b_{k+1} = (1 - η_k λ) b_k - η_k δ_k
-
-With c_0 = 1, c_{k+1} = (1 - η_k λ) c_k and d_k = (η_k / c_{k+1}) δ_k these recursions unroll to
-
-    W_k = c_k (W_0 - Σ_{j<k} d_j x_jᵀ)              b_k = c_k (b_0 - Σ_{j<k} d_j)
-
-and so sample k sees
-
-    z_k = W_k x_k + b_k = c_k (W_0 x_k + b_0 - Σ_{j<k} (x_j · x_k + 1) d_j)
-
-W_0 x_k for all samples of the block is one matrix-matrix product, x_j · x_k for all pairs is another, and W itself
-changes once, at the end of the block, by a third. Only the later layers, which are small, are stepped sample by sample.
-The result is Algorithm 3's, sample after sample, up to the order in which sums are rounded.
-"""
-
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from nnfang.core.activations import ACTIVATIONS
 from nnfang.core.arrays import Array, Labels
-from nnfang.core.backprop import backward_to_first
-from nnfang.core.layers import Dense
-from nnfang.core.losses import output_error
+from nnfang.core.layers import Dense, LayerTrace
+from nnfang.core.losses import output_error, softmax_crossentropy
 from nnfang.core.optimizers import Sgd, State
+from nnfang.engines.deferral import BLOCK, DeferredLayer, FirstLayer, Position, row_length
 from nnfang.engines.engine import Task
 
-BLOCK = 64
-"""Samples a block: long enough for matrix-matrix speed, short enough for the sums over j to stay small."""
+SAFE = 1e30
+"""Σ e^z_k between 1/SAFE and SAFE cannot have lost anything to overflow or underflow, in float32 either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What sample k of a block works with in the first layer and the output layer, and in those between."""
+
+    gram: Array  # (k,): x_j · x_k + 1 for j < k
+    e_before: Array  # (k, row of e): of the first layer
+    base: Array  # (row of e,): W_0 x_k + b_0
+    z: Array  # (row of e,): of the first layer
+    positions: tuple[Position, ...]
+    positions_backward: tuple[Position, ...]
+    logits: Array  # (outputs,): z of the output layer
+    e: Array  # (outputs,): of the output layer
 
 
 class OnlineEngine:
@@ -49,75 +45,108 @@ class OnlineEngine:
         if reason := obstacle(task):
             raise ValueError(f"the online engine {reason}")
         network = task.network
-        first = sum(array.size for array in network.parameters[0])
-        units = network.widths[1]
         self.task = task
         self.step = 0
         self.state: State = {}
         self._error = output_error(network.output_activation, task.loss)
-        gradient = np.empty_like(network.theta)
-        self._gradients = network.views(gradient)
-        self._later_gradient, self._later_theta = gradient[first:], network.theta[first:]
-        self._work = np.empty_like(self._later_theta)
-        self._trace = network.trace(1)
         self._one_hot = np.eye(network.outputs, dtype=network.dtype)
-        self._base = np.empty((BLOCK, units), network.dtype)
-        self._gram = np.empty((BLOCK, BLOCK), network.dtype)
-        self._d = np.empty((BLOCK, units), network.dtype)
-        self._dW = np.empty_like(network.parameters[0][0])
-        self._db = np.empty_like(network.parameters[0][1])
+        self._ones = np.ones(network.outputs, network.dtype)
+        self._output = LayerTrace.empty(BLOCK, network.outputs, network.dtype)
+        rows = [*map(row_length, network.widths[1:-1]), network.outputs]
+        self._first = FirstLayer(network.parameters[0], rows[0])
+        self._later = [DeferredLayer(*pair) for pair in zip(network.parameters[1:], rows[1:], strict=True)]
+        self._activations = [ACTIVATIONS[layer.activation] for layer in network.layers if isinstance(layer, Dense)]
+        self._samples = [self._make_sample(k) for k in range(BLOCK)]
+
+    def _make_sample(self, k: int) -> Sample:
+        """The views of sample k."""
+        first, logits = self._first, self._output.z[k]
+        z_first = first.z if self._later else logits
+        z, e, positions = z_first, first.e[k], []
+        for layer, before in zip(self._later, self._activations, strict=False):
+            z_next = logits if layer is self._later[-1] else layer.z
+            at = layer.position(k, before, z_next, z, e)
+            z, e = at.z, at.e
+            positions.append(at)
+        return Sample(
+            gram=first.gram[k, :k],
+            e_before=first.e[:k],
+            base=first.base[k],
+            z=z_first,
+            positions=tuple(positions),
+            positions_backward=tuple(reversed(positions)),
+            logits=logits,
+            e=e,
+        )
 
     def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
         """See `Engine.advance`."""
         loss, right = 0.0, 0
-        for start in range(0, len(x), BLOCK):
-            block_loss, block_right = self._advance_block(
-                x[start : start + BLOCK], labels[start : start + BLOCK].tolist()
-            )
-            loss += block_loss
-            right += block_right
+        with np.errstate(over="ignore"):  # e^z may be infinite once; it is then computed anew
+            for start in range(0, len(x), BLOCK):
+                rows, true = x[start : start + BLOCK], labels[start : start + BLOCK]
+                self._train_block(rows, true.tolist())
+                block_loss, block_right = self._judge_block(true)
+                loss += block_loss
+                right += block_right
         return loss, right
 
-    def _advance_block(self, x: Array, labels: list[int]) -> tuple[float, int]:
-        """The formulas of this module's head, in their order.  x (at most BLOCK, inputs)."""
-        m = len(x)
-        W, b = self.task.network.parameters[0]
-        base, gram, d = self._base[:m], self._gram[:m, :m], self._d[:m]
-        np.matmul(x, W.T, out=base)
-        base += b
-        np.matmul(x, x.T, out=gram)
-        gram += 1
+    def _train_block(self, x: Array, labels: list[int]) -> None:
+        """The formulas of `nnfang.engines.deferral`, in their order.  x (at most BLOCK, inputs)."""
+        learning_rate, decay = self.task.learning_rate, self.task.optimizer.weight_decay
+        self._first.begin_block(x)
+        for layer in self._later:
+            layer.begin_block()
+        c = 1.0
+        for sample, label in zip(self._samples, labels, strict=False):
+            sample.gram.dot(sample.e_before, sample.z)
+            np.add(sample.z, sample.base, out=sample.z)
+            if decay:
+                np.multiply(sample.z, c, out=sample.z)
+            for at in sample.positions:
+                at.before.forward(at.z_previous, at.a_previous)
+                at.S.dot(at.row, at.products)
+                at.products.dot(at.M, at.z)
+                if decay:
+                    np.multiply(at.z, c, out=at.z)
+            rate = learning_rate(self.step)
+            self.step += 1
+            c_next = c * (1 - rate * decay)
+            self._begin_backward(sample, label, rate / c_next)
+            for at in sample.positions_backward:
+                at.M.dot(at.e, at.products)
+                at.products.dot(at.S, at.row_previous)
+                at.row_previous[len(at.e_previous)] = 0
+                if decay:
+                    np.multiply(at.row_previous, c, out=at.row_previous)
+                at.before.backward(at.e_previous, at.z_previous, at.a_previous, at.work)
+            c = c_next
+        self._first.end_block(x, c)
+        for layer in self._later:
+            layer.end_block(len(x), c)
 
-        c, loss, right = 1.0, 0.0, 0
-        z, delta = self._trace[0].z[0], self._trace[0].delta[0]
-        for k, label in enumerate(labels):
-            np.matmul(gram[k, :k], d[:k], out=z)
-            np.subtract(base[k], z, out=z)
-            z *= c
-            learning_rate = self.task.learning_rate(self.step)
-            loss += self._step_later_layers(label, learning_rate)
-            right += int(self._trace[-1].a.argmax()) == label
-            c *= 1 - learning_rate * self.task.optimizer.weight_decay
-            np.multiply(delta, learning_rate / c, out=d[k])
+    def _begin_backward(self, sample: Sample, label: int, rate: float) -> None:
+        """e of the output layer: -rate times its δ."""
+        z, e = sample.logits, sample.e
+        if self._error is not softmax_crossentropy:
+            one = self._output.head(1)
+            self._error(z[None], self._one_hot[label : label + 1], one.a, one.delta, one.work)
+            np.multiply(one.delta[0], -rate, out=e)
+            return
+        np.exp(z, out=e)
+        total = e.dot(self._ones)
+        if not 1 / SAFE < total < SAFE:
+            np.subtract(z, z.max(), out=e)
+            np.exp(e, out=e)
+            total = e.dot(self._ones)
+        e *= -rate / total
+        e[label] += rate  # ŷ - y (eq. 32), without a y
 
-        np.matmul(d.T, x, out=self._dW)
-        W -= self._dW
-        np.add.reduce(d, axis=0, out=self._db)
-        b -= self._db
-        if c != 1:
-            W *= c
-            b *= c
-        return loss, right
-
-    def _step_later_layers(self, label: int, learning_rate: float) -> float:
-        """Algorithm 1 for one sample, from the first layer's z on and without the first layer's update."""
-        task, trace, output = self.task, self._trace, self._trace[-1]
-        z = task.network.logits_from_first(trace)
-        loss = self._error(z, self._one_hot[label : label + 1], output.a, output.delta, output.work)
-        backward_to_first(task.network, self._gradients, trace)
-        self.step += 1
-        task.optimizer.update(self._later_theta, self._later_gradient, self.state, learning_rate, self.step, self._work)
-        return loss
+    def _judge_block(self, labels: Labels) -> tuple[float, int]:
+        """The summed loss of the block's samples, each by the weights it met, and how many were right."""
+        output, m = self._output.head(len(labels)), len(labels)
+        loss = m * self._error(output.z, self._one_hot[labels], output.a, output.delta, output.work)
+        return loss, int(np.count_nonzero(output.a.argmax(axis=1) == labels))
 
 
 def obstacle(task: Task) -> str | None:
