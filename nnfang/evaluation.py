@@ -1,0 +1,124 @@
+"""How good a network is on labelled images."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from nnfang.core.arrays import Images, Labels, scale_pixels
+from nnfang.core.losses import output_error
+from nnfang.core.network import Network, cut
+
+BLOCK = 512
+"""Images evaluated at a time."""
+
+NORMAL_975 = 1.959963984540054
+"""The 97.5 % quantile of the standard normal distribution, for an interval of 95 %."""
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One class against all others; None where a denominator is zero.
+
+    Attributes:
+        precision: Of the images called this class, the share that are.
+        recall: Of the images of this class, the share called so.
+        f1: Harmonic mean of the two.
+        support: Images of this class.
+    """
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Loss and confusion of a network on some images.
+
+    Attributes:
+        loss: Mean over the images; NaN where there are none.
+        confusion: (classes, classes) counts: row = true class, column = predicted class.
+    """
+
+    loss: float
+    confusion: npt.NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        """Number of images."""
+        return int(self.confusion.sum())
+
+    @property
+    def right(self) -> int:
+        """Number of images classified rightly."""
+        return int(np.trace(self.confusion))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of images classified rightly."""
+        return self.right / self.n
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the accuracy."""
+        return wilson_interval(self.right, self.n)
+
+    def class_scores(self) -> list[ClassScore]:
+        """Precision, recall and F1 of each class."""
+        right = np.diag(self.confusion)
+        predicted, true = self.confusion.sum(axis=0), self.confusion.sum(axis=1)
+        return [
+            ClassScore(_ratio(r, p), _ratio(r, t), _ratio(2 * r, p + t), int(t))
+            for r, p, t in zip(right.tolist(), predicted.tolist(), true.tolist(), strict=True)
+        ]
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def wilson_interval(right: int, n: int) -> tuple[float, float]:
+    """The 95 % score interval of a share of `right` in `n`; unlike p ± 1.96 σ it never leaves 0 .. 1.
+
+    Source: Wilson 1927.
+    """
+    z, p = NORMAL_975, right / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def evaluate(network: Network, loss: str, images: Images, labels: Labels, rows: Labels | None = None) -> Evaluation:
+    """Predict and compare, a block at a time; dropout is off.
+
+    Args:
+        network: Left as it is.
+        loss: Name of the loss.
+        images: (n, …), as for `Network.predict`.
+        labels: (n,) classes.
+        rows: Numbers of the images to look at; None means all.
+
+    Raises:
+        ValueError: There is nothing to look at.
+    """
+    rows = np.arange(len(images)) if rows is None else rows
+    if not len(rows):
+        raise ValueError("there are no images to evaluate")
+    error, one_hot = output_error(network.output_activation, loss), np.eye(network.outputs, dtype=network.dtype)
+    size = min(BLOCK, len(rows))
+    trace, x = network.trace(size), np.empty((size, network.inputs), network.dtype)
+    confusion = np.zeros((network.outputs, network.outputs), np.int64)
+    total = 0.0
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK]
+        m = len(block)
+        true = labels[block]
+        scale_pixels(images[block], x[:m])
+        part = cut(trace, m)
+        z, last = network.logits(x[:m], part), part[-1]
+        total += m * error(z, one_hot[true], last.a, last.delta, last.work)
+        np.add.at(confusion, (true, last.a.argmax(axis=1)), 1)
+    return Evaluation(total / len(rows), confusion)
