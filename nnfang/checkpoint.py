@@ -1,0 +1,208 @@
+"""Checkpoints, format 1: one ``.npz`` file without pickle, which describes itself.
+
+======================  ==============================================================================
+member                  what
+======================  ==============================================================================
+meta                    one string: JSON of `Meta`
+layers.<i>.weight       (units, inputs); i counts the layers that have parameters, from 0
+layers.<i>.bias         (units,)
+optimizer.<name>        (size,), the optimizer's flat vectors, where it has some
+======================  ==============================================================================
+"""
+
+import hashlib
+import os
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from nnfang import __version__
+from nnfang.core.arrays import Array, Images
+from nnfang.core.network import Network, layer_shapes
+from nnfang.core.optimizers import State
+from nnfang.errors import CheckpointError, NnfangError
+from nnfang.recipe import Recipe
+from nnfang.schema import TreeError, build, check_tree
+
+FORMAT = 1
+PARAMETER_NAMES = ("weight", "bias")
+HEADER_BYTES = 4096
+"""More than the header of any member: a member that is larger than its array by more than this is refused unread."""
+META_BYTES = 64 * 2**20
+
+
+class Meta(msgspec.Struct, kw_only=True, frozen=True):
+    """What a checkpoint says about itself.
+
+    Attributes:
+        config: The recipe, as a tree.
+        input_shape: (height, width) of an image, or (features,).
+        class_names: One an output.
+        preparation: How a person's picture is made to look like the training images.
+        epoch: Epochs trained.
+        step: Steps trained.
+        history: One entry an epoch.
+        best: Epoch and validation loss of the best epoch so far.
+        dataset: Name, fingerprint, and whether it stands in for another.
+        environment: The machine it was trained on.
+        format: Of the file.
+        nnfang: Version that wrote it.
+        theta_sha256: Of θ's bytes; `save` fills it in.
+    """
+
+    config: dict[str, Any]
+    input_shape: tuple[int, ...]
+    class_names: tuple[str, ...]
+    preparation: str
+    epoch: int
+    step: int
+    history: list[dict[str, Any]]
+    best: dict[str, Any]
+    dataset: dict[str, Any]
+    environment: dict[str, Any]
+    format: int = FORMAT
+    nnfang: str = __version__
+    theta_sha256: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A network with what is known about it.
+
+    Attributes:
+        network: Ready to predict.
+        recipe: How it was trained.
+        meta: Everything else.
+        state: The optimizer's vectors.
+    """
+
+    network: Network
+    recipe: Recipe
+    meta: Meta
+    state: State
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """One an output."""
+        return self.meta.class_names
+
+    def predict(self, images: Images) -> Array:
+        """ŷ for each image (m, …), as `Network.predict`.  Returns (m, classes)."""
+        return self.network.predict(images)
+
+
+def hash_theta(network: Network) -> str:
+    """SHA-256 of θ's bytes, in hex."""
+    return hashlib.sha256(network.theta.tobytes()).hexdigest()
+
+
+def save(path: Path, network: Network, meta: Meta, state: State) -> None:
+    """Write a checkpoint beside `path`, then rename it: a reader finds the old file or the new one, never half of one.
+
+    Raises:
+        NnfangError: The file cannot be written.
+    """
+    members = dict(_named_parameters(network)) | {f"optimizer.{name}": vector for name, vector in state.items()}
+    text = msgspec.json.encode(msgspec.structs.replace(meta, theta_sha256=hash_theta(network))).decode()
+    try:
+        # An open file, because np.savez appends .npz to a name.
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False) as file:
+            try:
+                np.savez(file, allow_pickle=False, meta=np.array(text), **members)
+                file.flush()
+                os.fsync(file.fileno())
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise NnfangError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _named_parameters(network: Network) -> Iterator[tuple[str, Array]]:
+    parameterised = [parameters for parameters in network.parameters if parameters]
+    for i, parameters in enumerate(parameterised):
+        for name, array in zip(PARAMETER_NAMES, parameters, strict=True):
+            yield f"layers.{i}.{name}", array
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint and check it against its own config before any array is used.
+
+    Raises:
+        CheckpointError: There is no such file, it is no checkpoint, of a newer format, or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
+        if sizes.get("meta", META_BYTES) >= META_BYTES:
+            raise CheckpointError(f"{path}: not a checkpoint of nnfang: it has no member meta that can be read")
+        with np.load(path, allow_pickle=False) as file:
+            meta = _read_meta(path, file)
+            return _read_arrays(path, file, meta, sizes)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: there is no such file") from None
+    except IsADirectoryError:
+        raise CheckpointError(f"{path}: a folder, not a checkpoint") from None
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, NotImplementedError, zlib.error) as error:
+        raise CheckpointError(f"{path}: not a checkpoint, or damaged: {str(error).splitlines()[0]}") from None
+
+
+def _read_meta(path: Path, file: Any) -> Meta:
+    text = str(file["meta"])
+    found = msgspec.json.decode(text, type=dict[str, Any]).get("format")
+    if found != FORMAT:
+        raise CheckpointError(
+            f"{path}: checkpoint format {found}; nnfang {__version__} reads format {FORMAT}. "
+            "A newer nnfang has written it: pip install --upgrade nnfang"
+        )
+    return msgspec.json.decode(text, type=Meta)
+
+
+def _read_arrays(path: Path, file: Any, meta: Meta, sizes: dict[str, int]) -> Checkpoint:
+    """Build the network that the config describes and fill it, member by member."""
+    try:
+        check_tree(Recipe, meta.config)
+        recipe = build(Recipe, meta.config)
+    except TreeError as error:
+        raise CheckpointError(f"{path}: its config is not valid: {error}") from None
+    inputs = prod(meta.input_shape)
+    parameters = sum(prod(shape) for shapes in layer_shapes(recipe.layers, inputs) for shape in shapes)
+    if parameters * np.dtype(recipe.dtype).itemsize > sum(sizes.values()):
+        raise CheckpointError(f"{path}: its config needs {parameters} parameters, more than the file holds")
+    network = Network.initialize(recipe.layers, inputs, seed=recipe.seed, dtype=recipe.dtype)
+    state = {name: np.zeros_like(network.theta) for name in recipe.optimizer.state_names}
+    expected = dict(_named_parameters(network)) | {f"optimizer.{name}": vector for name, vector in state.items()}
+    _check_names(path, sizes, {"meta", *expected})
+    for name, target in expected.items():
+        if sizes[name] > target.nbytes + HEADER_BYTES:
+            raise CheckpointError(f"{path}: {name} has {sizes[name]} bytes, expected {target.nbytes}")
+        array = file[name]
+        if array.shape != target.shape or array.dtype != target.dtype:
+            found, wanted = f"{array.dtype} {array.shape}", f"{target.dtype} {target.shape}"
+            raise CheckpointError(f"{path}: {name} is {found}, expected {wanted}")
+        target[...] = array
+    if hash_theta(network) != meta.theta_sha256:
+        raise CheckpointError(f"{path}: damaged: the weights are not those that were saved")
+    if len(meta.class_names) != network.outputs:
+        raise CheckpointError(f"{path}: {len(meta.class_names)} class names for {network.outputs} outputs")
+    return Checkpoint(network, recipe, meta, state)
+
+
+def _check_names(path: Path, found: Iterable[str], expected: set[str]) -> None:
+    missing, foreign = sorted(expected - set(found)), sorted(set(found) - expected)
+    if missing:
+        raise CheckpointError(f"{path}: the member {missing[0]} is missing")
+    if foreign:
+        raise CheckpointError(f"{path}: the member {foreign[0]!r} does not belong in a checkpoint")
