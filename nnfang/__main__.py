@@ -1,0 +1,5 @@
+"""``python -m nnfang`` is ``nnfang``."""
+
+from nnfang.commands import main
+
+main()

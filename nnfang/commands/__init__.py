@@ -1,0 +1,63 @@
+"""The command line: one file a command, imported when that command is called."""
+
+import importlib
+import sys
+from io import TextIOWrapper
+from typing import Any
+
+import click
+
+from nnfang import console
+from nnfang.errors import NnfangError
+from nnfang.machine import prefer_one_thread
+
+COMMANDS = ("train", "evaluate", "predict")
+
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called: ``nnfang --help`` imports none of what they need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order in which they are used."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import ``nnfang.commands.<name>`` and take its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"nnfang.commands.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what is foreseen ends in a message and an exit code, not in a traceback."""
+        try:
+            return super().invoke(ctx)
+        except NnfangError as error:
+            console.complain(str(error))
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            console.note("Interrupted.")
+            sys.exit(INTERRUPTED)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nnfang", message="%(prog)s %(version)s")
+def cli() -> None:
+    r"""Train, evaluate and use small neural networks: a paper's equations in NumPy.
+
+    \b
+    nnfang train --epochs 20      learn to read handwritten digits
+    nnfang evaluate               how well the newest network does, class by class
+    nnfang predict digit.png      what a picture shows
+    """
+
+
+def main() -> None:
+    """Run the program; a character that a stream cannot encode is replaced, and never ends a run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    prefer_one_thread()
+    cli(prog_name="nnfang")

@@ -1,0 +1,87 @@
+"""Options and steps that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnfang import console
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from nnfang.checkpoint import Checkpoint
+    from nnfang.data import Dataset
+
+
+def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """The names of the known data sets, then files, for the shell."""
+    from click.shell_completion import CompletionItem
+
+    from nnfang.data import KNOWN
+
+    names = [CompletionItem(name) for name in KNOWN if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="file")]
+
+
+dataset = click.option(
+    "--dataset",
+    metavar="NAME|PATH",
+    shell_complete=complete_dataset,
+    help="mnist, fashion-mnist, kmnist, mnist-sample, or a path: IDX files, .npz, or folders of pictures.",
+)
+offline = click.option("--offline", is_flag=True, help="Never touch the network.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout, one object a line.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+model = click.option(
+    "-m",
+    "--model",
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    help="A checkpoint, or a run's folder (then its best.npz). Default: the newest run under runs/.",
+)
+
+
+def load_dataset(name: str, *, is_offline: bool, is_quiet: bool) -> Dataset:
+    """Load a data set, with a bar for what is downloaded."""
+    from nnfang import data
+
+    return data.load(
+        name,
+        offline=is_offline,
+        progress=console.download_progress(quiet=is_quiet),
+        read_picture=_read_picture,
+        warn=console.warn,
+    )
+
+
+def _read_picture(path: Path) -> npt.NDArray[np.uint8]:
+    """A picture of a data set, of MNIST's size."""
+    from nnfang import images
+
+    picture: npt.NDArray[np.uint8] = images.load(path, (28, 28), "plain")
+    return picture
+
+
+def load_model(path: Path | None, *, is_quiet: bool) -> tuple[Path, Checkpoint]:
+    """Load the checkpoint at `path`, or of the newest run; then stderr says which."""
+    from nnfang import runs
+
+    found = path or runs.find_newest()
+    checkpoint = runs.load_model(found)
+    if path is None and not is_quiet:
+        trained = f"trained on {checkpoint.meta.dataset['name']}, {checkpoint.meta.epoch} epochs"
+        console.note(f"Using {found} ({trained}).")
+    return found, checkpoint
+
+
+def write_json(value: object) -> None:
+    """One object as a line of stdout, at once: a reader may be waiting for it."""
+    import msgspec
+
+    click.echo(msgspec.json.encode(value))
+    sys.stdout.flush()

@@ -1,0 +1,145 @@
+"""``nnfang predict``: checkpoint + pictures -> what they show."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from nnfang import console
+from nnfang.commands import options
+from nnfang.errors import NnfangError, PictureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from nnfang.checkpoint import Checkpoint
+    from nnfang.core.arrays import Array
+
+
+@click.command("predict")
+@options.model
+@click.option("--top", type=click.IntRange(min=1), default=1, metavar="K", help="Name the K likeliest classes.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="Of stdout.",
+)
+@options.quiet
+@click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True)
+def command(model: Path | None, pictures: tuple[str, ...], *, top: int, style: str, quiet: bool) -> None:
+    r"""Say what pictures show: files, folders, globs, or - for standard input.
+
+    \b
+    nnfang predict digit.png
+    nnfang predict --top 3 --format json scans/
+    cat digit.png | nnfang predict -
+    """
+    _, checkpoint = options.load_model(model, is_quiet=quiet)
+    if len(checkpoint.meta.input_shape) != 2:  # noqa: PLR2004 - height and width
+        raise NnfangError(
+            f"this network's inputs are {checkpoint.meta.input_shape[0]} numbers, not a picture of a height and a width"
+        )
+    top = min(top, len(checkpoint.class_names))
+    failed = 0
+    if style == "csv":
+        click.echo(_csv_line(csv_header(top)))
+    for name, picture in read_pictures(pictures, checkpoint):
+        if isinstance(picture, PictureError):
+            console.complain(str(picture))
+            failed += 1
+            continue
+        outputs = checkpoint.predict(picture[None])[0]
+        click.echo(FORMATS[style](name, checkpoint, outputs, top))
+    if failed:
+        sys.exit(PictureError.exit_code)
+
+
+def read_pictures(
+    arguments: tuple[str, ...], checkpoint: Checkpoint
+) -> Iterator[tuple[str, npt.NDArray[np.uint8] | PictureError]]:
+    """Each picture as the network wants it, one at a time, or why it cannot be had; in the order of the arguments."""
+    from nnfang import images
+
+    shape, preparation = checkpoint.meta.input_shape, checkpoint.meta.preparation
+    for argument in arguments:
+        try:
+            if argument == "-":
+                yield "-", images.load(sys.stdin.buffer, shape, preparation, name="standard input")
+                continue
+            for path in images.find_pictures([argument]):
+                try:
+                    yield str(path), images.load(path, shape, preparation)
+                except PictureError as error:
+                    yield str(path), error
+        except PictureError as error:
+            yield argument, error
+
+
+def likeliest(checkpoint: Checkpoint, outputs: Array, top: int) -> list[tuple[str, float]]:
+    """The names of the `top` classes with the largest outputs, and the outputs; largest first."""
+    order = (-outputs).argsort(kind="stable")[:top]
+    return [(checkpoint.class_names[i], float(outputs[i])) for i in order]
+
+
+def is_probability(checkpoint: Checkpoint) -> bool:
+    """Whether the network's outputs are probabilities; otherwise they are scores of any size."""
+    return checkpoint.network.output_activation == "softmax"
+
+
+def format_text(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> str:
+    """``7  99.8%  digit.png``."""
+    show = "{:5.1%}" if is_probability(checkpoint) else "{:6.3f}"
+    parts = [f"{label}  {show.format(value)}" for label, value in likeliest(checkpoint, outputs, top)]
+    return "  ".join([*parts, name])
+
+
+def format_json(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> str:
+    """``{"path": …, "label": "7", "probability": …, "probabilities": {…}}``, and with --top the likeliest classes."""
+    import msgspec
+
+    one, many = ("probability", "probabilities") if is_probability(checkpoint) else ("score", "scores")
+    best = likeliest(checkpoint, outputs, top)
+    found = {
+        "path": name,
+        "label": best[0][0],
+        one: best[0][1],
+        many: dict(zip(checkpoint.class_names, outputs.tolist(), strict=True)),
+    }
+    if top > 1:
+        found["top"] = [{"label": label, one: value} for label, value in best]
+    return msgspec.json.encode(found).decode()
+
+
+def format_csv(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> str:
+    """The columns of `csv_header`."""
+    return _csv_line([name, *(cell for pair in likeliest(checkpoint, outputs, top) for cell in pair)])
+
+
+def csv_header(top: int) -> list[str]:
+    """path, label, probability, and label_2, probability_2 … with --top."""
+    return [
+        "path",
+        "label",
+        "probability",
+        *(f"{name}_{k}" for k in range(2, top + 1) for name in ("label", "probability")),
+    ]
+
+
+def _csv_line(cells: Sequence[str | float]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+FORMATS = {"text": format_text, "json": format_json, "csv": format_csv}

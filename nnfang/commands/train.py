@@ -1,0 +1,276 @@
+"""``nnfang train``: config -> data -> network -> events -> files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict, replace
+from datetime import datetime
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnfang import console
+from nnfang.commands import options
+from nnfang.commands.interruption import Interruption
+from nnfang.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nnfang.config import Config
+    from nnfang.data import Dataset
+    from nnfang.evaluation import Evaluation
+    from nnfang.recipe import Recipe
+    from nnfang.runs import Recorder, Run
+    from nnfang.training import End, Event, Start
+
+FALLBACK = "mnist-sample"
+
+SHORT = {
+    "epochs": "epochs",
+    "batch_size": "batch_size",
+    "learning_rate": "optimizer.learning_rate",
+    "seed": "seed",
+    "dataset": "dataset",
+    "limit": "limit",
+}
+"""The keys that have an option of their own."""
+
+
+@click.command("train")
+@click.option("-c", "--config", "source", metavar="FILE", help="A YAML file; - is standard input.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the YAML; repeatable.")
+@click.option("--epochs", type=int, help="Passes over the training images.  [20]")
+@click.option("--batch-size", type=int, help="Images a step.  [1]")
+@click.option("--learning-rate", type=float, help="Of the optimizer.  [0.01]")
+@click.option("--seed", type=int, help="Of everything random.  [0]")
+@options.dataset
+@click.option("--limit", type=int, metavar="N", help="Use the first N training images only.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder.")
+@click.option("--force", is_flag=True, help="Delete the run that is in that folder.")
+@click.option("--print-config", is_flag=True, help="Print the resolved YAML and exit.")
+@click.option("--print-schema", is_flag=True, help="Print the JSON Schema of the YAML and exit.")
+@options.offline
+@options.as_json
+@options.quiet
+def command(
+    source: str | None,
+    settings: tuple[str, ...],
+    output: Path | None,
+    *,
+    force: bool,
+    print_config: bool,
+    print_schema: bool,
+    offline: bool,
+    as_json: bool,
+    quiet: bool,
+    **short: Any,
+) -> None:
+    r"""Train a network; by default the paper's, 784-128-64-10 on MNIST, one image a step.
+
+    \b
+    nnfang train --epochs 5
+    nnfang train --dataset mnist-sample --epochs 3 -o runs/first
+    nnfang train -c configs/minibatch.yaml --set layers[0].units=256
+    """
+    from nnfang.config import to_yaml
+
+    if print_schema:
+        print_json_schema()
+        return
+    config = read_config(source, settings, short)
+    if print_config:
+        click.echo(to_yaml(config.recipe), nl=False)
+        return
+    data = obtain_dataset(config, is_offline=offline, is_quiet=quiet)
+    recipe = replace(config.recipe, dataset=data.name)
+    start, events = begin(config, recipe, data)
+    run, recorder = make_run(output, start, recipe, data, requested=config.recipe.dataset, force=force)
+    if as_json:
+        options.write_json({"event": "start", **describe(run, start, recipe, data)})
+    elif not quiet:
+        console.note(headline(run, start, data))
+    with console.training_view(recipe.epochs, quiet=quiet) as view, Interruption() as interruption:
+        end = follow(events, view, recorder, interruption, as_json=as_json)
+    if end is None:
+        leave(recorder, interruption)
+        return
+    finish(run, recorder, end, recipe, data, as_json=as_json)
+
+
+def print_json_schema() -> None:
+    """For editors that complete and check YAML."""
+    from nnfang.recipe import Recipe
+    from nnfang.schema import json_schema
+
+    options.write_json(json_schema(Recipe))
+
+
+def read_config(source: str | None, settings: tuple[str, ...], short: dict[str, Any]) -> Config:
+    """File, environment and options -> the resolved config."""
+    from nnfang import config
+
+    overrides = [config.parse_override(text) for text in settings]
+    for name, path in SHORT.items():
+        if short[name] is not None:
+            overrides.append(config.Override(path, short[name], f"--{name.replace('_', '-')} {short[name]}"))
+    file = sys.stdin if source == "-" else Path(source) if source else None
+    return config.load(file, overrides, os.environ)
+
+
+def obtain_dataset(config: Config, *, is_offline: bool, is_quiet: bool) -> Dataset:
+    """The config's data set; the bundled sample if nobody asked for a certain one and the default is not to be had."""
+    try:
+        return options.load_dataset(config.recipe.dataset, is_offline=is_offline, is_quiet=is_quiet)
+    except DataError as error:
+        if config.dataset_was_named:
+            raise
+        console.warn(f"{error}\nThis run trains on {FALLBACK} instead: 10,000 images of MNIST that come with nnfang.")
+        return options.load_dataset(FALLBACK, is_offline=True, is_quiet=is_quiet)
+
+
+def begin(config: Config, recipe: Recipe, data: Dataset) -> tuple[Start, Iterator[Event]]:
+    """Make the network and start training it, up to the first step."""
+    from nnfang.core.network import Network
+    from nnfang.training import Start, train
+
+    network = Network.initialize(recipe.layers, prod(data.input_shape), seed=recipe.seed, dtype=recipe.dtype)
+    classes = len(data.class_names)
+    if network.outputs != classes:
+        path = f"layers[{len(recipe.layers) - 1}].units"
+        raise config.error(
+            path, f"found {network.outputs}, but {data.name} has {classes} classes; try --set {path}={classes}"
+        )
+    events = train(network, data, recipe)
+    try:
+        start = next(events)
+    except ValueError as error:
+        path, _, reason = str(error).partition(": ")
+        raise config.error(path, reason) from None
+    if not isinstance(start, Start):
+        raise TypeError(f"the first event is {start}")
+    return start, events
+
+
+def make_run(
+    output: Path | None, start: Start, recipe: Recipe, data: Dataset, *, requested: str, force: bool
+) -> tuple[Run, Recorder]:
+    """The run's folder with its config and the untrained network in it."""
+    from nnfang import runs
+    from nnfang.config import to_yaml
+    from nnfang.machine import describe_machine
+    from nnfang.schema import to_tree
+
+    run = runs.create(output, data.name, datetime.now().astimezone(), force=force)
+    run.write_config(to_yaml(recipe))
+    facts = {
+        "config": to_tree(recipe),
+        "input_shape": data.input_shape,
+        "class_names": data.class_names,
+        "preparation": data.preparation,
+        "dataset": {"name": data.name, "requested": requested, "fingerprint": data.fingerprint},
+        "environment": describe_machine(),
+    }
+    return run, runs.Recorder(run, start.engine, facts)
+
+
+def describe(run: Run, start: Start, recipe: Recipe, data: Dataset) -> dict[str, Any]:
+    """What is about to happen."""
+    network = start.engine.task.network
+    return {
+        "run": str(run.folder),
+        "dataset": data.name,
+        "network": network.widths,
+        "parameters": network.theta.size,
+        "engine": start.engine.name,
+        "images": start.images,
+        "validation_images": start.validation_images,
+        "epochs": recipe.epochs,
+    }
+
+
+def headline(run: Run, start: Start, data: Dataset) -> str:
+    """The same for a person, in a line."""
+    network = start.engine.task.network
+    shape = "-".join(map(str, network.widths))
+    return (
+        f"{shape}, {network.theta.size:,} parameters, {start.images:,} training images of {data.name}, "
+        f"{start.engine.name} engine, {run.folder}"
+    )
+
+
+def follow(
+    events: Iterator[Event], view: console.View, recorder: Recorder, interruption: Interruption, *, as_json: bool
+) -> End | None:
+    """Show and write down each event; None if interrupted."""
+    from nnfang.training import End, Epoch
+
+    for event in events:
+        view.show(event)
+        if isinstance(event, Epoch):
+            recorder.record(event)
+            if as_json:
+                options.write_json({"event": "epoch", **asdict(event)})
+        if isinstance(event, End):
+            return event
+        if interruption.signal:
+            break
+    return None
+
+
+def leave(recorder: Recorder, interruption: Interruption) -> None:
+    """Save what there is and exit as a process does that a signal ended."""
+    recorder.save_last()
+    console.note(
+        f"Interrupted after {len(recorder.history)} whole epochs. The network as it is now: {recorder.run.last}"
+    )
+    sys.exit(interruption.exit_code)
+
+
+def finish(run: Run, recorder: Recorder, end: End, recipe: Recipe, data: Dataset, *, as_json: bool) -> None:
+    """Test the best network, write metrics.json, and say the result."""
+    from nnfang.evaluation import evaluate
+    from nnfang.runs import load_model
+
+    network = load_model(run.best).network
+    result = evaluate(network, recipe.loss, data.x_test, data.y_test)
+    metrics = {
+        "run": str(run.folder),
+        "checkpoint": str(run.best),
+        "dataset": data.name,
+        "requested_dataset": recorder.facts["dataset"]["requested"],
+        "test_accuracy": result.accuracy,
+        "test_loss": result.loss,
+        "test_interval": result.interval,
+        "test_images": result.n,
+        "epochs": end.epochs,
+        "best_epoch": end.best_epoch,
+        "stopped_by": end.reason,
+        "engine": recorder.engine.name,
+        "seconds": sum(row["seconds"] for row in recorder.history),
+        "digest": network.digest(),
+    }
+    run.write_metrics(metrics | {"environment": recorder.facts["environment"]})
+    if as_json:
+        options.write_json({"event": "end", **metrics})
+    else:
+        click.echo(summary(run, end, result, data, recipe))
+
+
+def summary(run: Run, end: End, result: Evaluation, data: Dataset, recipe: Recipe) -> str:
+    """The result for a person, with the command to try next."""
+    low, high = result.interval
+    chosen_by = "validation" if recipe.validation_split else "it is the last: there are no validation images"
+    stopped = ", stopped early" if end.reason == "early_stopping" else ""
+    return "\n".join(
+        (
+            f"test accuracy  {console.percent(result.accuracy)} (95% interval {console.percent(low)} to "
+            f"{console.percent(high)}), loss {result.loss:.4f}, {result.n:,} test images of {data.name}",
+            f"best epoch     {end.best_epoch} of {end.epochs} (by {chosen_by}){stopped}",
+            f"saved in       {run.folder}",
+            f"try            nnfang predict -m {run.folder} digit.png",
+        )
+    )
