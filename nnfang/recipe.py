@@ -79,6 +79,6 @@ class Recipe:
         try:
             output_error(output_layer(self.layers).activation, self.loss)
         except ValueError as error:
-            raise ValueError(f"loss: {error}") from None
+            raise ValueError(f"layers[{len(self.layers) - 1}].activation: {error}") from None
         if self.early_stopping and not self.validation_split:
             raise ValueError("early_stopping: there are no validation images to watch, because validation_split is 0")

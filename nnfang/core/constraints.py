@@ -22,7 +22,8 @@ class Bounds:
 
     def __str__(self) -> str:
         signs = {">": self.gt, ">=": self.ge, "<": self.lt, "<=": self.le}
-        return " and ".join(f"{sign} {limit:g}" for sign, limit in signs.items() if limit not in {None, inf})
+        limits = [f"{sign} {limit:g}" for sign, limit in signs.items() if limit not in {None, inf}]
+        return " and ".join([*limits, "finite"] if self.lt == inf else limits)
 
     def allow(self, value: Any) -> bool:
         """Whether `value` is a number inside the interval; NaN never is."""

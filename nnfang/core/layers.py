@@ -173,12 +173,13 @@ class Dropout:
     def weigh(self, a_previous: Array, parameters: Parameters, trace: LayerTrace, rng: Generator | None) -> None:
         """z = mask · a_previous, where mask is 0 with probability `rate`, otherwise 1/(1 - rate).
 
-        Without `rng`, z = a_previous.
+        Without `rng` the mask is 1.
         """
+        mask = trace.work[0]
         if rng is None:
+            mask[...] = 1
             trace.z[...] = a_previous
             return
-        mask = trace.work[0]
         rng.random(out=mask, dtype=mask.dtype)
         np.greater_equal(mask, self.rate, out=mask)
         mask *= 1 / (1 - self.rate)

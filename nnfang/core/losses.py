@@ -19,9 +19,10 @@ def categorical_crossentropy(y: Array, y_hat: Array, gradient: Array) -> float:
     Terms with y_i = 0 count 0 even where ŷ_i is 0.
     """
     m = len(y)
-    np.divide(y, y_hat, out=gradient)
-    gradient *= -1 / m
     true = y > 0
+    gradient[...] = 0
+    np.divide(y, y_hat, out=gradient, where=true)
+    gradient *= -1 / m
     return -float(np.sum(y[true] * np.log(y_hat[true]))) / m
 
 

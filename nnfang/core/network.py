@@ -55,6 +55,10 @@ class Network:
             layer.initialize(parameters, generator(seed, Purpose.WEIGHTS, i))
         return network
 
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Layer, ...], int, Array]]:
+        # Without this a deep copy would have its own θ, and parameters that are no views of it.
+        return type(self), (self.layers, self.inputs, self.theta)
+
     @property
     def dtype(self) -> np.dtype[np.floating]:
         """float32 or float64."""

@@ -43,6 +43,8 @@ class Engine(Protocol):
     def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
         """Train through the rows in order, `batch_size` at a time; the last batch takes what is left.
 
+        With one row at a time that is the inner loop of Algorithm 3.
+
         Args:
             x: (m, inputs), of the network's dtype.
             labels: (m,), integers in 0 .. outputs - 1.

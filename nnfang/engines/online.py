@@ -16,6 +16,9 @@ from nnfang.engines.engine import Task
 SAFE = 1e30
 """Σ e^z_k between 1/SAFE and SAFE cannot have lost anything to overflow or underflow, in float32 either."""
 
+MOST_DECAY = 0.5
+"""The largest η λ: within a block c falls to (1 - η λ)^BLOCK, and e = -(η / c) δ must not overflow in float32."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -158,6 +161,6 @@ def obstacle(task: Task) -> str | None:
         return f"runs the optimizer sgd, found {type(optimizer).__name__.lower()}"
     if not all(isinstance(layer, Dense) for layer in task.network.layers):
         return "runs dense layers only"
-    if optimizer.learning_rate * optimizer.weight_decay >= 1:
-        return "needs learning_rate * weight_decay < 1"
+    if optimizer.learning_rate * optimizer.weight_decay > MOST_DECAY:
+        return f"needs learning_rate * weight_decay <= {MOST_DECAY:g}"
     return None

@@ -1,0 +1,133 @@
+"""The reference engine: its steps are the equations', and its loop makes no arrays."""
+
+import tracemalloc
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from nnfang.core.layers import Dense, Dropout, Layer
+from nnfang.core.network import Network
+from nnfang.core.optimizers import OPTIMIZERS, Momentum, Optimizer, Sgd
+from nnfang.core.randomness import Purpose, generator
+from nnfang.engines import BatchEngine, Task
+from tests.core.problems import HIDDEN, OUTPUTS, Problem
+from tests.engines.tasks import CLASSES, INPUTS, Case, constant_rate, dense, samples, varying_rate
+
+WITH_DROPOUT: tuple[Layer, ...] = (Dense(7, "tanh"), Dropout(0.4), Dense(5), Dropout(0.2), Dense(CLASSES, "softmax"))
+
+
+@pytest.mark.parametrize("rows", [32, 30, 35, 5])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(("loss", "output"), OUTPUTS)
+def test_a_step_is_the_gradient_of_a_mini_batch_in_the_hands_of_the_optimizer(
+    loss: str, output: str, name: str, rows: int
+) -> None:
+    case = Case(dense(7, 5, output=output), loss, OPTIMIZERS[name](), varying_rate, batch_size=8)
+    engine, (x, labels) = BatchEngine(case.task()), samples(rows)
+    total, right = engine.advance(x, labels)
+    network, optimizer = case.task().network, case.optimizer
+    state = {key: np.zeros_like(network.theta) for key in optimizer.state_names}
+    expected, guessed = 0.0, 0
+    for step, start in enumerate(range(0, rows, 8)):  # the last batch may be ragged
+        batch = Problem(network, loss, x[start : start + 8], labels[start : start + 8])
+        value, gradient = batch.gradient()
+        expected += value * len(batch.x)
+        guessed += int(np.sum(network.predict(batch.x).argmax(axis=1) == batch.labels))
+        work = np.empty_like(gradient)
+        optimizer.update(network.theta, gradient, state, varying_rate(step), step + 1, work)
+    np.testing.assert_allclose(engine.task.network.theta, network.theta, rtol=1e-12, atol=1e-15)
+    assert total == pytest.approx(expected, rel=1e-13)
+    assert (right, engine.step) == (guessed, -(-rows // 8))
+    assert engine.state.keys() == state.keys()
+    for key, vector in state.items():
+        np.testing.assert_allclose(engine.state[key], vector, rtol=1e-12, atol=1e-15)
+
+
+CUTS = [("dense", dense(7, 5)), ("dropout", WITH_DROPOUT)]
+
+
+@pytest.mark.parametrize(("kind", "layers"), CUTS)
+@pytest.mark.parametrize(("batch_size", "calls"), [(1, [1, 2, 47]), (8, [8, 16, 8, 18]), (8, [48, 2])])
+def test_it_does_not_matter_where_the_rows_are_cut_between_batches(
+    kind: str, layers: tuple[Layer, ...], batch_size: int, calls: list[int]
+) -> None:
+    case = Case(layers, optimizer=Momentum(), rate=varying_rate, batch_size=batch_size, seed=3)
+    whole, cut, (x, labels) = BatchEngine(case.task()), BatchEngine(case.task()), samples(50)
+    total, right = whole.advance(x, labels)
+    ends = np.cumsum(calls).tolist()
+    parts = [cut.advance(x[end - n : end], labels[end - n : end]) for end, n in zip(ends, calls, strict=True)]
+    assert sum(loss for loss, _ in parts) == pytest.approx(total, rel=1e-13)
+    assert sum(n for _, n in parts) == right
+    np.testing.assert_array_equal(cut.task.network.theta, whole.task.network.theta)
+
+
+def test_masks_depend_on_the_seed_and_the_step_alone() -> None:
+    case = Case(WITH_DROPOUT, rate=lambda _: 0.0, batch_size=4, seed=3)
+    x, labels = samples(40)
+    straight = BatchEngine(case.task())
+    losses = [straight.advance(x[:4], labels[:4])[0] for _ in range(10)]
+    assert len(set(losses)) == 10  # the same rows and weights, and another mask each step
+    late = BatchEngine(case.task())
+    late.step = 7
+    assert late.advance(x[:4], labels[:4])[0] == losses[7]
+    other_seed = BatchEngine(Case(WITH_DROPOUT, rate=lambda _: 0.0, batch_size=4, seed=4).task())
+    assert other_seed.advance(x[:4], labels[:4])[0] not in losses
+
+
+def test_a_mask_is_drawn_for_the_purpose_of_dropout() -> None:
+    engine = BatchEngine(Case((Dropout(0.5), Dense(CLASSES, "softmax")), rate=constant_rate, seed=9).task())
+    W, b = (array.copy() for array in engine.task.network.parameters[1])
+    x, labels = samples(1)
+    mask = (generator(9, Purpose.DROPOUT, 0).random(INPUTS) >= 0.5) * 2.0
+    loss, _ = engine.advance(x, labels)
+    z = W @ (x[0] * mask) + b
+    assert loss == pytest.approx(np.log(np.exp(z).sum()) - z[labels[0]], rel=1e-13)
+
+
+SMALL = 64 * 1024
+"""Bytes that views, numbers, generators and NumPy's own buffer may take in passing."""
+
+NARROW, WIDE = Dense(10, "softmax"), Dense(20_000)
+OPTIMIZER_KINDS: list[Callable[..., Optimizer]] = list(OPTIMIZERS.values())
+CONTENDERS: list[tuple[Optimizer, str, tuple[Layer, ...]]] = [
+    *((kind(weight_decay=0.01), "categorical_crossentropy", (WIDE, NARROW)) for kind in OPTIMIZER_KINDS),
+    *((Sgd(), loss, (Dense(2_000, output),)) for loss, output in OUTPUTS),
+    *((Sgd(), "categorical_crossentropy", (Dense(20_000, name), NARROW)) for name in HIDDEN),
+    (Sgd(), "categorical_crossentropy", (WIDE, Dropout(0.5), NARROW)),
+]
+
+
+@pytest.mark.parametrize("batch_size", [1, 32])
+@pytest.mark.parametrize(("optimizer", "loss", "layers"), CONTENDERS)
+def test_the_loop_over_steps_makes_no_arrays(
+    optimizer: Optimizer, loss: str, layers: tuple[Layer, ...], batch_size: int
+) -> None:
+    network = Network.initialize(layers, INPUTS)
+    engine = BatchEngine(Task(network, loss, optimizer, constant_rate, batch_size))
+    rng = np.random.default_rng(0)
+    x = rng.random((4 * batch_size, INPUTS), np.float32)
+    labels = rng.integers(0, network.outputs, 4 * batch_size)
+    if len(layers) > 1 or batch_size > 1:
+        assert 4 * batch_size * network.widths[1] > SMALL  # one activation is more than may pass unseen
+    engine.advance(x, labels)  # whatever is made once is made now
+    tracemalloc.start()
+    try:
+        engine.advance(x, labels)
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        engine.advance(x, labels)
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < SMALL
+    assert after - before < 1024
+
+
+def test_the_engine_trains_the_network_it_was_given() -> None:
+    task = Case(dense(5), optimizer=Sgd(), batch_size=4).task()
+    theta = task.network.theta
+    start = theta.copy()
+    BatchEngine(task).advance(*samples(20))
+    assert task.network.theta is theta
+    assert (theta != start).any()
