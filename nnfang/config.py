@@ -18,6 +18,8 @@ from nnfang.schema import Tree, TreeError, build, check_tree, keys, shorten, spl
 MAX_NODES = 10_000
 """Values in one file, aliases counted as often as they are used: a small file can stand for an endless tree."""
 
+PATH = r"[\w-]+(\[\d+\])*(\.[\w-]+(\[\d+\])*)*"
+
 ENVIRONMENT = {"NNFANG_DATA_DIR", "NNFANG_MIRROR", "NNFANG_OFFLINE"}
 """Variables that are not keys of a recipe."""
 
@@ -99,26 +101,28 @@ def merge(base: Tree, over: Tree) -> Tree:
 
 
 def assign(tree: Tree, override: Override, origins: dict[str, str]) -> Tree:
-    """`tree` with the override's value at its path; `origins` notes it."""
-    parts = split_path(override.path)
-    over: Tree = override.value
-    for depth, part in reversed(list(enumerate(parts))):
-        over = _replace_item(tree, parts[:depth], part, over, override) if isinstance(part, int) else {part: over}
+    """`tree` with the override's value at its path; `origins` notes it, for all below that path too."""
+    for path in [path for path in origins if path.startswith((f"{override.path}.", f"{override.path}["))]:
+        del origins[path]
     origins[override.path] = override.origin
-    return merge(tree, over)
+    return _put(tree, split_path(override.path), override)
 
 
-def _replace_item(tree: Tree, place: list[str | int], index: int, value: Tree, override: Override) -> list[Tree]:
-    """The list at `place` with another item at `index`."""
-    for part in place:
-        try:
-            tree = tree[part]
-        except (KeyError, IndexError, TypeError):
-            tree = None
-    if not isinstance(tree, list) or index >= len(tree):
-        size = len(tree) if isinstance(tree, list) else 0
-        raise ConfigError(f"{override.origin}: there is no item {index}, the list has {size}, counted from 0")
-    return [*tree[:index], merge(tree[index], value), *tree[index + 1 :]]
+def _put(tree: Tree, parts: list[str | int], override: Override) -> Tree:
+    """`tree` with the override's value where `parts` lead."""
+    if not parts:
+        return merge(tree, override.value)
+    part, rest = parts[0], parts[1:]
+    if isinstance(part, str):
+        if not isinstance(tree, dict | None):
+            hint = "; an item of a list is written [0], [1] ..." if isinstance(tree, list) else ""
+            raise ConfigError(f"{override.origin}: there is no key {part} in {shorten(tree)}{hint}")
+        return merge(tree, {part: _put((tree or {}).get(part), rest, override)})
+    if not isinstance(tree, list):
+        raise ConfigError(f"{override.origin}: there is no item {part} in {shorten(tree)}, which is no list")
+    if part >= len(tree):
+        raise ConfigError(f"{override.origin}: there is no item {part}, the list has {len(tree)}, counted from 0")
+    return [*tree[:part], _put(tree[part], rest, override), *tree[part + 1 :]]
 
 
 def parse_override(text: str) -> Override:
@@ -128,9 +132,11 @@ def parse_override(text: str) -> Override:
         ConfigError: There is no ``=``, or the value is not YAML.
     """
     path, equals, value = text.partition("=")
-    origin = f"--set {text}"
-    if not equals or not path:
-        raise ConfigError(f"{origin}: expected KEY=VALUE, such as --set optimizer.learning_rate=0.05")
+    origin = f"--set {' '.join(text.split())}"
+    if not equals or not re.fullmatch(PATH, path.strip()):
+        raise ConfigError(
+            f"{origin}: expected KEY=VALUE, such as --set optimizer.learning_rate=0.05 or --set layers[0].units=64"
+        )
     return Override(path.strip(), parse_yaml(value, origin, {}), origin)
 
 
@@ -147,7 +153,7 @@ def environment_overrides(environ: Mapping[str, str]) -> list[Override]:
         path = name.removeprefix("NNFANG_").lower().replace("__", ".")
         origin = f"environment variable {name}"
         first = path.split(".")[0]
-        if first not in keys(Recipe):
+        if first not in keys(Recipe) or not re.fullmatch(PATH, path):
             names = [f"NNFANG_{key.upper()}" for key in keys(Recipe)] + sorted(ENVIRONMENT)
             raise ConfigError(f"{origin}: there is no such setting.{nearest(name, names)} Allowed: {', '.join(names)}")
         overrides.append(Override(path, parse_yaml(text, origin, {}), origin))
@@ -175,13 +181,27 @@ def read_yaml(source: Path | TextIO, origins: dict[str, str]) -> Tree:
     return tree
 
 
+TAG = "tag:yaml.org,2002:"
+SCALARS = {f"{TAG}{name}" for name in ("str", "int", "float", "bool", "null")}
+
+
 class Loader(yaml.SafeLoader):
-    """YAML 1.1 as PyYAML reads it safely, but that 1e-3 is a number, as it is everywhere else."""
+    """YAML 1.1 as PyYAML reads it safely, but that 1e-3 is a number, as it is everywhere else, and a date a text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own table
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != f"{TAG}timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
-Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
-)
+class Dumper(yaml.SafeDumper):
+    """Writes YAML that `Loader` reads: the text "1e-3" needs quotes."""
+
+
+for reader_or_writer in (Loader, Dumper):
+    reader_or_writer.add_implicit_resolver(
+        f"{TAG}float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+    )
 
 
 def parse_yaml(text: str, name: str, origins: dict[str, str]) -> Tree:
@@ -190,8 +210,8 @@ def parse_yaml(text: str, name: str, origins: dict[str, str]) -> Tree:
     Raises:
         ConfigError: Not YAML, a key twice, a key that is not a text, a tag, or too many values.
     """
-    loader = Loader(text)
     try:
+        loader = Loader(text)
         node = loader.get_single_node()
         return None if node is None else Reader(loader, name, origins).tree(node, "")
     except yaml.MarkedYAMLError as error:
@@ -202,8 +222,6 @@ def parse_yaml(text: str, name: str, origins: dict[str, str]) -> Tree:
         raise ConfigError(f"{name}: not valid YAML: {str(error).splitlines()[0]}") from None
     except RecursionError:
         raise ConfigError(f"{name}: nested too deeply") from None
-    finally:
-        loader.dispose()
 
 
 class Reader:
@@ -215,33 +233,53 @@ class Reader:
 
     def tree(self, node: yaml.Node, path: str) -> Tree:
         """The value of a node and of all below it."""
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise ConfigError(f"{self.name}: more than {MAX_NODES} values")
         self.origins[path] = self.place(node) if path else self.name
-        if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
+        if isinstance(node, yaml.MappingNode) and node.tag == f"{TAG}map":
             return self.mapping(node, path)
-        if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
+        self.count()
+        if isinstance(node, yaml.SequenceNode) and node.tag == f"{TAG}seq":
             return [self.tree(item, f"{path}[{i}]") for i, item in enumerate(node.value)]
-        if isinstance(node, yaml.ScalarNode):
+        if isinstance(node, yaml.ScalarNode) and node.tag in SCALARS:
             try:
                 return self.loader.construct_object(node)
-            except ValueError as error:
-                raise ConfigError(f"{self.place(node)}: {node.value!r} is no valid value: {error}") from None
-        raise ConfigError(f"{self.place(node)}: the tag {node.tag} is not allowed")
+            except (ValueError, LookupError, OverflowError):  # such as !!bool maybe
+                reason = f"found {shorten(node.value)}, which is no valid {node.tag.removeprefix(TAG)}"
+                raise config_error(self.origins, path, reason) from None
+        raise config_error(self.origins, path, f"the tag {node.tag} is not allowed")
 
     def mapping(self, node: yaml.MappingNode, path: str) -> dict[str, Tree]:
         """A mapping; a key that stands twice is an error, where plain YAML would let the last one win."""
+        self.count()
         lines: dict[str, int] = {}
-        for key, _ in node.value:
-            if key.tag not in {"tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"}:
-                raise ConfigError(f"{self.place(key)}: found the key {key.value!r}, expected a name")
+        merged: dict[str, Tree] = {}
+        for key, value in node.value:
+            if key.tag not in {f"{TAG}str", f"{TAG}merge"} or not key.value or "`" in key.value:
+                found = f"the key {shorten(key.value)}" if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                kind = key.tag.removeprefix(TAG)
+                raise ConfigError(f"{self.place(key)}: found {found} (for YAML: {kind}), expected a name as key")
             if key.value in lines:
                 where = f"{path}.{key.value}".lstrip(".")
                 raise ConfigError(f"{self.place(key)}: {where}: the key stands twice, first in line {lines[key.value]}")
             lines[key.value] = key.start_mark.line + 1
-        self.loader.flatten_mapping(node)
-        return {key.value: self.tree(value, f"{path}.{key.value}".lstrip(".")) for key, value in node.value}
+            if key.tag == f"{TAG}merge":
+                merged = self.merged(value, path)
+        own = [(key.value, value) for key, value in node.value if key.tag != f"{TAG}merge"]
+        return merged | {key: self.tree(value, f"{path}.{key}".lstrip(".")) for key, value in own}
+
+    def merged(self, node: yaml.Node, path: str) -> dict[str, Tree]:
+        """What ``<<`` brings into the mapping at `path`: of one mapping, or of several, the first of which wins."""
+        merged: dict[str, Tree] = {}
+        for item in reversed(node.value) if isinstance(node, yaml.SequenceNode) else [node]:
+            if not isinstance(item, yaml.MappingNode):
+                raise ConfigError(f"{self.place(item)}: found {shorten(item.value)} to merge, expected a mapping")
+            merged |= self.mapping(item, path)
+        return merged
+
+    def count(self) -> None:
+        """One more value."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise ConfigError(f"{self.name}: more than {MAX_NODES} values")
 
     def place(self, node: yaml.Node) -> str:
         """File and line."""
@@ -250,4 +288,7 @@ class Reader:
 
 def to_yaml(recipe: Recipe) -> str:
     """A recipe as a YAML file that loads to the same recipe."""
-    return yaml.safe_dump(to_tree(recipe), sort_keys=False, default_flow_style=None, width=120, allow_unicode=True)
+    text: str = yaml.dump(
+        to_tree(recipe), Dumper=Dumper, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True
+    )
+    return text

@@ -27,6 +27,11 @@ KINDS: dict[Any, dict[str, Any]] = {Layer: LAYERS, Optimizer: OPTIMIZERS, Schedu
 MESSAGE_VALUE = 60
 """Characters of a value that a message shows at most."""
 
+PROBLEM = r"(?s)(?:Object \w+ (unknown|required) field `(.*?)`|.*?)(?: - at `\$((?:\.\w+|\[\d+\])*)`)?"
+"""All that is read of msgspec's messages: whether it is about a key, which, and the path."""
+
+YAML_WORDS = {None: "null", True: "true", False: "false"}
+
 SIMPLE = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", NoneType: "null"}
 
 
@@ -122,21 +127,20 @@ def check_tree(cls: type, tree: Tree) -> None:
     try:
         msgspec.convert(tree, schema_type(cls))
     except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$")
-        raise _explain(cls, tree, message, place.rstrip("`").removeprefix(".")) from None
+        problem, key, path = re.fullmatch(PROBLEM, str(error)).groups()  # type: ignore[union-attr]  # fits any text
+        raise _explain(cls, tree, problem, key, (path or "").removeprefix(".")) from None
 
 
-def _explain(cls: type, tree: Tree, message: str, path: str) -> TreeError:
-    """msgspec's message as one for the person who wrote the value; all that is read of it is the path and a key."""
+def _explain(cls: type, tree: Tree, problem: str | None, key: str, path: str) -> TreeError:
+    """The message for the person who wrote the value at `path`, or the `key` in it that is unknown or missing."""
     hint, value = locate(cls, tree, path)
-    key = re.search(r"(unknown|required) field `(.*)`", message)
-    if key and key[1] == "unknown":
+    if problem == "unknown":
         allowed = keys(_unwrap(hint), value)
-        reason = f"there is no such key.{nearest(key[2], allowed)} Allowed here: {', '.join(allowed)}"
-        return TreeError(f"{path}.{key[2]}".lstrip("."), reason)
-    if key:
-        expected = describe(hint) if key[2] == "type" else "the keys " + ", ".join(keys(_unwrap(hint), value))
-        return TreeError(path, f'the key "{key[2]}" is missing; expected {expected}')
+        reason = f"there is no such key.{nearest(key, allowed)} Allowed here: {', '.join(allowed)}"
+        return TreeError(f"{path}.{key}".lstrip("."), reason)
+    if problem == "required":
+        expected = describe(hint) if key == "type" else "the keys " + ", ".join(keys(_unwrap(hint), value))
+        return TreeError(path, f'the key "{key}" is missing; expected {expected}')
     names = get_args(hint)[1].names if _is_name(hint) else ()
     close = nearest(str(value), list(names))
     return TreeError(path, f"found {shorten(value)}, expected {describe(hint)}{close and '.'}{close}")
@@ -165,7 +169,7 @@ def split_path(path: str) -> list[str | int]:
 
 def shorten(value: Tree) -> str:
     """A value as it may stand in a message of one line."""
-    text = "null" if value is None else repr(value)
+    text = repr(value) if not (value is None or isinstance(value, bool)) else YAML_WORDS[value]
     return text if len(text) <= MESSAGE_VALUE else text[: MESSAGE_VALUE - 3] + "..."
 
 
