@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from tokenize import TokenError
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -30,13 +31,18 @@ from nnfang.core.network import Network, layer_shapes
 from nnfang.core.optimizers import State
 from nnfang.errors import CheckpointError, NnfangError
 from nnfang.recipe import Recipe
-from nnfang.schema import TreeError, build, check_tree
+from nnfang.schema import TreeError, build, check_tree, shorten
 
 FORMAT = 1
 PARAMETER_NAMES = ("weight", "bias")
 HEADER_BYTES = 4096
 """More than the header of any member: a member that is larger than its array by more than this is refused unread."""
 META_BYTES = 64 * 2**20
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, TokenError),
+    *(EOFError, LookupError, MemoryError, RuntimeError, SyntaxError, ValueError),
+)
+"""What zipfile and NumPy raise on bytes that make no sense."""
 
 
 class Meta(msgspec.Struct, kw_only=True, frozen=True):
@@ -59,7 +65,7 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
     """
 
     config: dict[str, Any]
-    input_shape: tuple[int, ...]
+    input_shape: tuple[Annotated[int, msgspec.Meta(ge=1)], ...]
     class_names: tuple[str, ...]
     preparation: str
     epoch: int
@@ -112,20 +118,21 @@ def save(path: Path, network: Network, meta: Meta, state: State) -> None:
     """
     members = dict(_named_parameters(network)) | {f"optimizer.{name}": vector for name, vector in state.items()}
     text = msgspec.json.encode(msgspec.structs.replace(meta, theta_sha256=hash_theta(network))).decode()
+    temporary = None
     try:
         # An open file, because np.savez appends .npz to a name.
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False) as file:
-            try:
-                np.savez(file, allow_pickle=False, meta=np.array(text), **members)
-                file.flush()
-                os.fsync(file.fileno())
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
+            temporary = Path(file.name)
+            np.savez(file, allow_pickle=False, meta=np.array(text), **members)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
     except OSError as error:
         raise NnfangError(f"{path}: cannot be written: {error.strerror}") from None
+    finally:
+        if temporary:
+            temporary.unlink(missing_ok=True)
 
 
 def _named_parameters(network: Network) -> Iterator[tuple[str, Array]]:
@@ -155,17 +162,19 @@ def load(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path}: a folder, not a checkpoint") from None
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, NotImplementedError, zlib.error) as error:
-        raise CheckpointError(f"{path}: not a checkpoint, or damaged: {str(error).splitlines()[0]}") from None
+    except DAMAGE as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0].partition(". ")[0]
+        raise CheckpointError(f"{path}: not a checkpoint, or damaged: {reason}") from None
 
 
 def _read_meta(path: Path, file: Any) -> Meta:
     text = str(file["meta"])
     found = msgspec.json.decode(text, type=dict[str, Any]).get("format")
     if found != FORMAT:
+        is_newer = isinstance(found, int) and found > FORMAT
+        hint = ". A newer nnfang has written it: pip install --upgrade nnfang" if is_newer else ""
         raise CheckpointError(
-            f"{path}: checkpoint format {found}; nnfang {__version__} reads format {FORMAT}. "
-            "A newer nnfang has written it: pip install --upgrade nnfang"
+            f"{path}: checkpoint format {shorten(found)}; nnfang {__version__} reads format {FORMAT}{hint}"
         )
     return msgspec.json.decode(text, type=Meta)
 
@@ -179,7 +188,7 @@ def _read_arrays(path: Path, file: Any, meta: Meta, sizes: dict[str, int]) -> Ch
         raise CheckpointError(f"{path}: its config is not valid: {error}") from None
     inputs = prod(meta.input_shape)
     parameters = sum(prod(shape) for shapes in layer_shapes(recipe.layers, inputs) for shape in shapes)
-    if parameters * np.dtype(recipe.dtype).itemsize > sum(sizes.values()):
+    if parameters * np.dtype(recipe.dtype).itemsize > path.stat().st_size:
         raise CheckpointError(f"{path}: its config needs {parameters} parameters, more than the file holds")
     network = Network.initialize(recipe.layers, inputs, seed=recipe.seed, dtype=recipe.dtype)
     state = {name: np.zeros_like(network.theta) for name in recipe.optimizer.state_names}

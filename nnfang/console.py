@@ -20,13 +20,29 @@ if TYPE_CHECKING:
 
 
 def percent(share: float) -> str:
-    """0.97925 as ``97.93%``."""
+    """0.97926 as ``97.93%``."""
     return f"{share:.2%}"
+
+
+def count(number: int, noun: str) -> str:
+    """1 as ``1 epoch``, 2 as ``2 epochs``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def encodable(name: str | os.PathLike[str]) -> str:
+    r"""The name of a file as text that JSON can hold: a byte of it that is not UTF-8 as ``\xff``."""
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
+def one_line(name: str) -> str:
+    r"""The name of a file with a line break, or whatever else could upset a terminal, as ``\n``."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in encodable(name))
 
 
 def is_live() -> bool:
     """Whether stderr can show moving things to a person: a terminal that is able to, and no log of CI."""
-    return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    return is_terminal and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
 def note(text: str) -> None:
@@ -36,7 +52,8 @@ def note(text: str) -> None:
 
 def warn(text: str) -> None:
     """A warning on stderr, which --quiet does not silence."""
-    click.secho(f"warning: {text}", err=True, fg="yellow")
+    is_coloured = is_live() and not os.environ.get("NO_COLOR")
+    note(f"{click.style('warning:', fg='yellow') if is_coloured else 'warning:'} {text}")
 
 
 def complain(text: str) -> None:
@@ -54,6 +71,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in (header, *rows)
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+BAR_WIDTH = 72
+"""Columns that a terminal must have for the figures beside the bar."""
 
 
 class View(Protocol):
@@ -102,20 +123,25 @@ class LineView(QuietView):
 
         if isinstance(event, Epoch):
             left = (monotonic() - self.start) / event.epoch * (self.epochs - event.epoch)
-            note(f"{epoch_line(event, self.epochs)}  {timedelta(seconds=round(left))} left")
+            speed = f"{event.images_per_second:,.0f} images/s"
+            note(f"{epoch_line(event, self.epochs)}  {speed}  {timedelta(seconds=round(left))} left")
 
 
 class BarView:
-    """A bar over all epochs, with a plain line above it for each epoch that is over."""
+    """A bar over all epochs, gone in the end, with a plain line above it for each epoch that is over."""
 
     def __init__(self, epochs: int) -> None:
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
         self.epochs = epochs
-        self.validation = ""
         self.bar = _stderr_progress(
-            TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[figures]}"), TimeRemainingColumn()
+            TextColumn("{task.description}"),
+            BarColumn(20),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(),
+            transient=True,
         )
+        self.is_narrow = self.bar.console.width < BAR_WIDTH
         self.task = self.bar.add_task("", total=None, figures="")
 
     def show(self, event: Event) -> None:
@@ -128,10 +154,9 @@ class BarView:
                 description=f"epoch {event.epoch}/{self.epochs}",
                 total=self.epochs * event.images,
                 completed=(event.epoch - 1) * event.images + event.seen,
-                figures=f"{progress_figures(event)}{self.validation}",
+                figures="" if self.is_narrow else progress_figures(event),
             )
         elif isinstance(event, Epoch):
-            self.validation = "" if event.val_accuracy is None else f"  val {percent(event.val_accuracy)}"
             self.bar.console.print(epoch_line(event, self.epochs), highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
@@ -144,7 +169,7 @@ class BarView:
 
 def progress_figures(event: Progress) -> str:
     """Loss, accuracy and speed of the epoch so far."""
-    return f"loss {event.loss:.4f}  acc {percent(event.accuracy)}  {event.images_per_second:,.0f} img/s"
+    return f"loss {event.loss:.4f}  accuracy {percent(event.accuracy)}  {event.images_per_second:,.0f} images/s"
 
 
 def epoch_line(event: Epoch, epochs: int) -> str:
@@ -152,7 +177,7 @@ def epoch_line(event: Epoch, epochs: int) -> str:
     line = f"epoch {event.epoch:{len(str(epochs))}}/{epochs}  loss {event.loss:.4f}  accuracy {percent(event.accuracy)}"
     if event.val_loss is not None and event.val_accuracy is not None:
         line += f"  val_loss {event.val_loss:.4f}  val_accuracy {percent(event.val_accuracy)}"
-    return f"{line}  {event.images_per_second:,.0f} images/s"
+    return line
 
 
 class DownloadBar:
@@ -214,8 +239,8 @@ def download_progress(*, quiet: bool) -> Any:
     return DownloadBar if is_live() else DownloadLine
 
 
-def _stderr_progress(*columns: Any) -> RichProgress:
+def _stderr_progress(*columns: Any, transient: bool = False) -> RichProgress:
     from rich.console import Console
     from rich.progress import Progress
 
-    return Progress(*columns, console=Console(stderr=True))
+    return Progress(*columns, console=Console(stderr=True), transient=transient)

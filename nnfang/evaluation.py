@@ -39,7 +39,7 @@ class Evaluation:
     """Loss and confusion of a network on some images.
 
     Attributes:
-        loss: Mean over the images; NaN where there are none.
+        loss: Mean over the images.
         confusion: (classes, classes) counts: row = true class, column = predicted class.
     """
 
@@ -88,7 +88,7 @@ def wilson_interval(right: int, n: int) -> tuple[float, float]:
     z, p = NORMAL_975, right / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))  # p, against rounding at 0 and 1
 
 
 def evaluate(network: Network, loss: str, images: Images, labels: Labels, rows: Labels | None = None) -> Evaluation:
@@ -118,7 +118,9 @@ def evaluate(network: Network, loss: str, images: Images, labels: Labels, rows: 
         true = labels[block]
         scale_pixels(images[block], x[:m])
         part = cut(trace, m)
-        z, last = network.logits(x[:m], part), part[-1]
-        total += m * error(z, one_hot[true], last.a, last.delta, last.work)
+        last = part[-1]
+        with np.errstate(all="ignore"):  # a loss that is not finite says all there is to say
+            z = network.logits(x[:m], part)
+            total += m * error(z, one_hot[true], last.a, last.delta, last.work)
         np.add.at(confusion, (true, last.a.argmax(axis=1)), 1)
     return Evaluation(total / len(rows), confusion)

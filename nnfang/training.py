@@ -148,9 +148,10 @@ def train(network: Network, data: Dataset, recipe: Recipe) -> Iterator[Event]:
         DivergedError: The loss is infinite or not a number.
     """
     rows, validation_rows = split_rows(len(data.y_train), recipe)
-    steps_per_epoch = -(-len(rows) // recipe.batch_size)
+    batch_size = min(recipe.batch_size, len(rows))  # an engine makes room for a whole batch
+    steps_per_epoch = -(-len(rows) // batch_size)
     rate = LearningRate(recipe.optimizer.learning_rate, recipe.schedule, steps_per_epoch, recipe.epochs)
-    task = Task(network, recipe.loss, recipe.optimizer, rate, recipe.batch_size, recipe.seed)
+    task = Task(network, recipe.loss, recipe.optimizer, rate, batch_size, recipe.seed)
     engine = choose_engine(recipe.engine, task)
     best = Best(recipe)
     yield Start(engine, len(rows), len(validation_rows))
@@ -202,17 +203,19 @@ def _train_epoch(engine: Engine, data: Dataset, order: Labels, epoch: int) -> Ge
         seconds += perf_counter() - begin
         loss, right, seen = loss + chunk_loss, right + chunk_right, start + len(x)
         if not isfinite(loss):
-            raise DivergedError(_divergence(engine, epoch, loss))
+            raise DivergedError(_divergence(engine, epoch, f"the loss is {loss}"))
         progress = Progress(epoch, seen, len(order), loss / seen, right / seen, seconds)
         yield progress
+    if not np.isfinite(engine.task.network.theta).all():  # by the last step, after which no loss was computed
+        raise DivergedError(_divergence(engine, epoch, "a weight is infinite or not a number"))
     return progress
 
 
-def _divergence(engine: Engine, epoch: int, loss: float) -> str:
-    rate = engine.task.learning_rate(engine.step - 1)
+def _divergence(engine: Engine, epoch: int, symptom: str) -> str:
+    rate, start = engine.task.learning_rate(engine.step - 1), engine.task.optimizer.learning_rate
     return (
-        f"training diverged in epoch {epoch}, by step {engine.step}: the loss is {loss} at learning rate {rate:g}. "
-        f"Try a smaller one: --learning-rate {rate / 10:g}"
+        f"training diverged in epoch {epoch}, by step {engine.step}: {symptom} at learning rate {rate:g}. "
+        f"Try a smaller one: --learning-rate {start / 10:g}"
     )
 
 

@@ -1,0 +1,249 @@
+"""A run's folder: made, filled while training goes on, and found again."""
+
+import csv
+import json
+import os
+from dataclasses import asdict, replace
+from datetime import datetime
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnfang import checkpoint, config, runs
+from nnfang.core.layers import Dense
+from nnfang.core.network import Network
+from nnfang.core.optimizers import Momentum
+from nnfang.data import Dataset
+from nnfang.errors import CheckpointError, ConfigError, NnfangError
+from nnfang.recipe import Recipe
+from nnfang.runs import FILES, Recorder, Run
+from nnfang.schema import to_tree
+from nnfang.training import Epoch, Start, train
+
+NOW = datetime(2024, 2, 29, 13, 5, 9)
+RECIPE = Recipe(
+    layers=(Dense(4, "tanh"), Dense(3, "softmax")),
+    optimizer=Momentum(0.3),
+    batch_size=8,
+    epochs=6,
+    validation_split=0.3,
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def data() -> Dataset:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 60).astype(np.uint8)
+    images = (labels[:, None, None] * 80 + rng.integers(0, 90, (60, 2, 2))).astype(np.uint8)
+    return Dataset("shades", images, labels, images[:9], labels[:9], ("dark", "grey", "light"), "plain", "this test")
+
+
+def facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:
+    return {
+        "config": to_tree(recipe),
+        "input_shape": data.input_shape,
+        "class_names": data.class_names,
+        "preparation": data.preparation,
+        "dataset": {"name": data.name},
+        "environment": {},
+    }
+
+
+def write_checkpoint(path: Path, recipe: Recipe, data: Dataset) -> Network:
+    network = Network.initialize(recipe.layers, prod(data.input_shape), seed=9)
+    state = {name: np.zeros_like(network.theta) for name in recipe.optimizer.state_names}
+    meta = checkpoint.Meta(epoch=0, step=0, history=[], best={}, **facts(recipe, data))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint.save(path, network, meta, state)
+    return network
+
+
+# Folders
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name"),
+    [
+        ("mnist", "20240229-130509-mnist"),
+        ("fashion-mnist", "20240229-130509-fashion-mnist"),
+        ("some/where/digits.npz", "20240229-130509-digits"),
+        ("/data/my digits/", "20240229-130509-my digits"),
+        ("/", "20240229-130509-data"),
+        (".", "20240229-130509-data"),
+        ("ü", "20240229-130509-ü"),
+    ],
+)
+def test_a_folder_is_named_after_time_and_data_set(dataset: str, name: str) -> None:
+    run = runs.create(None, dataset, NOW)
+    assert run.folder == Path("runs") / name
+    assert run.folder.is_dir()
+    assert not run.exists()
+
+
+def test_runs_of_the_same_second_get_a_number() -> None:
+    names = [runs.create(None, "mnist", NOW).folder.name for _ in range(3)]
+    assert names == ["20240229-130509-mnist", "20240229-130509-mnist-2", "20240229-130509-mnist-3"]
+
+
+def test_a_folder_of_ones_own_may_hold_anything_but_a_run(home: Path) -> None:
+    (home / "out").mkdir()
+    (home / "out" / "notes.txt").write_text("mine")
+    run = runs.create(Path("out"), "mnist", NOW)
+    assert (run.folder, run.best, run.last) == (Path("out"), Path("out/best.npz"), Path("out/last.npz"))
+    assert runs.create(Path("a/b/c"), "mnist", NOW).folder.is_dir()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_earlier_run_is_never_overwritten_unless_forced(home: Path, name: str) -> None:
+    (home / "out").mkdir()
+    (home / "out" / name).write_text("earlier")
+    (home / "out" / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match=r"^out: holds a run already; choose another folder, or --force") as caught:
+        runs.create(Path("out"), "mnist", NOW)
+    assert caught.value.exit_code == 2
+    assert (home / "out" / name).read_text() == "earlier"
+    runs.create(Path("out"), "mnist", NOW, force=True)
+    assert [path.name for path in (home / "out").iterdir()] == ["notes.txt"]
+
+
+def test_force_without_an_earlier_run_is_no_mistake() -> None:
+    assert runs.create(Path("out"), "mnist", NOW, force=True).folder.is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_named(home: Path) -> None:
+    (home / "file").write_text("")
+    for folder in (Path("file"), Path("file/below")):
+        with pytest.raises(NnfangError, match=rf"^{folder}: cannot be made: ") as caught:
+            runs.create(folder, "mnist", NOW)
+        assert caught.value.exit_code == 1
+    (home / "runs").write_text("")
+    with pytest.raises(NnfangError, match=r"^runs: cannot be made: "):
+        runs.create(None, "mnist", NOW)
+
+
+# Files
+
+
+def test_history_has_one_header_and_a_line_an_epoch() -> None:
+    run = runs.create(Path("out"), "mnist", NOW)
+    for i in range(3):
+        Run(run.folder).append_history({"epoch": i, "val_loss": None, "note": 'a,"b"'})
+    assert Path("out/history.csv").read_bytes() == (b'epoch,val_loss,note\n0,,"a,""b"""\n1,,"a,""b"""\n2,,"a,""b"""\n')
+
+
+def test_config_and_metrics_can_be_read_back() -> None:
+    run = runs.create(Path("out"), "mnist", NOW)
+    run.write_config(config.to_yaml(RECIPE))
+    assert config.load(Path("out/config.yaml"), [], {}).recipe == RECIPE
+    run.write_metrics({"accuracy": 0.1 + 0.2, "loss": float("nan"), "name": "ü"})
+    text = Path("out/metrics.json").read_text(encoding="utf-8")
+    assert json.loads(text) == {"accuracy": 0.1 + 0.2, "loss": None, "name": "ü"}
+    assert text.endswith("}\n")
+
+
+def test_a_run_is_written_while_it_happens(data: Dataset) -> None:
+    network = Network.initialize(RECIPE.layers, 4, seed=0)
+    events = train(network, data, RECIPE)
+    start = next(events)
+    assert isinstance(start, Start)
+    run = runs.create(Path("out"), data.name, NOW)
+    untrained = network.digest()
+    recorder = Recorder(run, start.engine, facts(RECIPE, data))
+    for path in (run.best, run.last):
+        saved = checkpoint.load(path)
+        assert (saved.network.digest(), saved.meta.epoch, saved.meta.step) == (untrained, 0, 0)
+        assert saved.meta.best == {"epoch": 0, "val_loss": None}
+    epochs: list[Epoch] = []
+    for event in events:
+        if isinstance(event, Epoch):
+            recorder.record(event)
+            epochs.append(event)
+            best = max((e for e in epochs if e.is_best), key=lambda e: e.epoch)
+            last_saved, best_saved = checkpoint.load(run.last), checkpoint.load(run.best)
+            assert last_saved.network.digest() == event.digest
+            assert best_saved.network.digest() == best.digest
+            assert last_saved.meta.best == best_saved.meta.best == {"epoch": best.epoch, "val_loss": best.val_loss}
+            assert (last_saved.meta.epoch, best_saved.meta.epoch) == (event.epoch, best.epoch)
+            assert last_saved.meta.step == event.epoch * 6  # 42 images in batches of 8
+            assert last_saved.meta.history == [asdict(epoch) for epoch in epochs]
+            assert np.array_equal(last_saved.state["velocity"], start.engine.state["velocity"])
+            assert len(Path("out/history.csv").read_text().splitlines()) == event.epoch + 1
+    assert min(epochs, key=lambda e: e.val_loss or 0).digest == checkpoint.load(run.best).network.digest()
+    with Path("out/history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(int(r["epoch"]), float(r["loss"]), r["digest"]) for r in rows] == [
+        (e.epoch, e.loss, e.digest) for e in epochs
+    ]
+
+
+def test_the_best_stays_when_the_last_gets_worse(data: Dataset) -> None:
+    network = Network.initialize(RECIPE.layers, 4, seed=0)
+    events = train(network, data, RECIPE)
+    start = next(events)
+    assert isinstance(start, Start)
+    recorder = Recorder(Run(runs.create(Path("out"), data.name, NOW).folder), start.engine, facts(RECIPE, data))
+    epoch = next(event for event in events if isinstance(event, Epoch))
+    recorder.record(epoch)
+    good = network.digest()
+    network.theta[...] += 1
+    recorder.record(replace(epoch, epoch=2, is_best=False, val_loss=9.0))
+    network.theta[...] += 1
+    recorder.save_last()
+    assert checkpoint.load(Path("out/best.npz")).network.digest() == good
+    assert checkpoint.load(Path("out/last.npz")).network.digest() == network.digest()
+    assert sorted(path.name for path in Path("out").iterdir()) == ["best.npz", "history.csv", "last.npz"]
+
+
+# Finding
+
+
+def test_the_newest_run_is_the_one_with_the_newest_checkpoint(data: Dataset) -> None:
+    for name, age in (("b", 20), ("a", 10), ("c", 30)):
+        path = Path("runs") / name / "best.npz"
+        write_checkpoint(path, RECIPE, data)
+        os.utime(path, (1e9 - age, 1e9 - age))
+    Path("runs/z").mkdir()
+    Path("runs/y.txt").write_text("")
+    Path("runs/x/best.npz").mkdir(parents=True)
+    assert runs.find_newest() == Path("runs/a")
+
+
+@pytest.mark.parametrize("folders", [[], ["runs"], ["runs/empty"]])
+def test_without_a_run_the_message_says_how_to_make_one(folders: list[str]) -> None:
+    for folder in folders:
+        Path(folder).mkdir(parents=True)
+    with pytest.raises(CheckpointError, match="Make one with: nnfang train") as caught:
+        runs.find_newest()
+    assert caught.value.exit_code == 6
+    assert "--model" in str(caught.value)
+
+
+def test_a_model_is_a_file_or_the_best_of_a_folder(data: Dataset) -> None:
+    best = write_checkpoint(Path("out/best.npz"), RECIPE, data)
+    last = write_checkpoint(Path("out/last.npz"), replace(RECIPE, seed=5), data)
+    assert runs.load_model("out").network.digest() == best.digest()
+    assert runs.load_model(Path("out/")).recipe == RECIPE
+    assert runs.load_model("out/last.npz").recipe.seed == 5
+    assert last.digest() == runs.load_model(Path("out/last.npz")).network.digest()
+
+
+def test_what_is_no_model_is_named() -> None:
+    Path("out").mkdir()
+    for path, message in (("out", "out: there is no best.npz in this folder"), ("none", "none: there is no such file")):
+        with pytest.raises(CheckpointError) as caught:
+            runs.load_model(path)
+        assert str(caught.value) == message
+
+
+def test_the_files_of_a_run_are_those_that_are_described() -> None:
+    assert [name for name in FILES if name not in (runs.__doc__ or "")] == []
