@@ -1,0 +1,50 @@
+"""Any picture a person has -> the image that MNIST would have made of it.
+
+A file becomes a grey picture (`nnfang.images.reading`), and that an image like those a network was trained on
+(`nnfang.images.preparation`); `load` does both.
+"""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from nnfang.errors import NnfangError, PictureError, nearest
+from nnfang.images.files import find_pictures
+from nnfang.images.preparation import PREPARATIONS
+from nnfang.images.reading import Grey, read_picture
+
+__all__ = ["Grey", "find_pictures", "load", "prepare", "read_picture"]
+
+
+def load(source: Path | BinaryIO, shape: tuple[int, ...], preparation: str, name: str | None = None) -> Grey:
+    """Read a picture and prepare it for a network.
+
+    Args:
+        source: a file, or a stream of the bytes of one.
+        shape: (h, w), what the network takes.
+        preparation: one of `PREPARATIONS`.
+        name: what messages call the picture; the path where it is not given.
+
+    Returns:
+        (h, w)
+
+    Raises:
+        PictureError: as `read_picture` and `prepare`, but beginning with the name.
+    """
+    try:
+        return prepare(read_picture(source), shape, preparation)
+    except PictureError as error:
+        raise PictureError(f"{name or (source if isinstance(source, Path) else 'picture')}: {error}") from None
+
+
+def prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Grey:
+    """Make a grey picture look like the images that a network was trained on.  (height, width) -> shape (h, w).
+
+    Raises:
+        PictureError: there is no ink on the picture.
+        NnfangError: there is no such preparation.
+    """
+    if preparation not in PREPARATIONS:
+        hint = nearest(preparation, list(PREPARATIONS))
+        raise NnfangError(f'no preparation "{preparation}" of pictures.{hint} Known: {", ".join(PREPARATIONS)}')
+    height, width = shape
+    return PREPARATIONS[preparation](grey, (height, width))

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+from nnfang.errors import PictureError
+from nnfang.images import find_pictures
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Files in which nothing is, for finding them does not open them."""
+    names = "10.png 2.PNG b.jpg notes.txt data.h5 .hidden.png .git/a.png sub/3.gif sub/deep/1.bmp x[1].png"
+    for name in names.split():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "folder.png").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["b.jpg", "10.png", "b.jpg"], ["b.jpg", "10.png", "b.jpg"]),
+        (["notes.txt"], ["notes.txt"]),
+        (["."], ["2.PNG", "10.png", "b.jpg", "sub/3.gif", "sub/deep/1.bmp", "x[1].png"]),
+        (["sub", "2.PNG"], ["sub/3.gif", "sub/deep/1.bmp", "2.PNG"]),
+        (["[0-9]*.*"], ["2.PNG", "10.png"]),
+        (["s*"], ["sub/3.gif", "sub/deep/1.bmp"]),
+        (["**/*.bmp"], ["sub/deep/1.bmp"]),
+        (["x[1].png"], ["x[1].png"]),
+    ],
+)
+def test_pictures_are_found_in_order(arguments: list[str], found: list[str], folder: Path) -> None:
+    assert [path.as_posix() for path in find_pictures(arguments)] == found
+
+
+def test_absolute_patterns(folder: Path) -> None:
+    assert list(find_pictures([str(folder / "1*.png")])) == [folder / "10.png"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("no.png", "no.png: no such file or folder"),
+        ("*.webp", "*.webp: no file matches this pattern"),
+        ("empty", "empty: a folder without pictures"),
+        ("x" * 300, f"{'x' * 300}: cannot be read: file name too long"),
+    ],
+)
+def test_nothing_found_says_where(argument: str, message: str, folder: Path) -> None:
+    found = find_pictures(["b.jpg", argument])
+    assert next(found) == Path("b.jpg")
+    with pytest.raises(PictureError) as error:
+        next(found)
+    assert str(error.value) == message
