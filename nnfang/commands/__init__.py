@@ -1,5 +1,6 @@
 """The command line: one file a command, imported when that command is called."""
 
+import errno
 import importlib
 import sys
 from io import TextIOWrapper
@@ -8,7 +9,7 @@ from typing import Any
 import click
 
 from nnfang import console
-from nnfang.errors import NnfangError
+from nnfang.errors import NnfangError, nearest
 from nnfang.machine import prefer_one_thread
 
 COMMANDS = ("train", "evaluate", "predict")
@@ -30,6 +31,15 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"nnfang.commands.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; offer the nearest name where there is none."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f'No such command "{name}".{nearest(name, list(COMMANDS))} Known: {", ".join(COMMANDS)}.')
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what is foreseen ends in a message and an exit code, not in a traceback."""
         try:
@@ -37,6 +47,11 @@ class LazyGroup(click.Group):
         except NnfangError as error:
             console.complain(str(error))
             sys.exit(error.exit_code)
+        except OSError as error:  # such as a full disk, wherever it is noticed
+            if error.errno == errno.EPIPE:  # click ends quietly when nobody reads stdout any longer
+                raise
+            console.complain(": ".join(filter(None, (error.filename, error.strerror or str(error)))))
+            sys.exit(NnfangError.exit_code)
         except KeyboardInterrupt:
             console.note("Interrupted.")
             sys.exit(INTERRUPTED)
@@ -45,7 +60,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="nnfang", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Train, evaluate and use small neural networks: a paper's equations in NumPy.
+    """Train, evaluate and use small neural networks: a paper's equations in NumPy.
 
     \b
     nnfang train --epochs 20      learn to read handwritten digits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isnan
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from nnfang.evaluation import Evaluation
 
 
+def refuse_nan(ctx: click.Context, param: click.Parameter, share: float | None) -> float | None:
+    """Refuse what is neither below nor above any accuracy."""
+    if share is not None and isnan(share):
+        raise click.BadParameter("nan is not in the range 0<=x<=1.")
+    return share
+
+
 @click.command("evaluate")
 @options.model
 @options.dataset
@@ -32,7 +40,11 @@ if TYPE_CHECKING:
     help="Which images.",
 )
 @click.option(
-    "--min-accuracy", type=click.FloatRange(0, 1), metavar="P", help="Exit with 3 if the accuracy is below P (0..1)."
+    "--min-accuracy",
+    type=click.FloatRange(0, 1),
+    callback=refuse_nan,
+    metavar="P",
+    help="Exit with 3 if the accuracy is below P (0..1).",
 )
 @options.offline
 @options.as_json
@@ -47,7 +59,9 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Say how well a trained network does: loss, accuracy, and each class.
+    """Say how well a trained network does.
+
+    Loss, accuracy with its 95% interval, and precision, recall and F1 of each class.
 
     \b
     nnfang evaluate
@@ -101,7 +115,7 @@ def describe(path: Path, data: Dataset, split: str, result: Evaluation) -> dict[
     """The result for a program."""
     scores = zip(data.class_names, result.class_scores(), strict=True)
     return {
-        "model": str(path),
+        "model": console.encodable(path),
         "dataset": data.name,
         "split": split,
         "n": result.n,

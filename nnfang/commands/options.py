@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +27,17 @@ def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str
     return names or [CompletionItem(incomplete, type="file")]
 
 
+def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    """Refuse a path that is not UTF-8 before it has to be written into YAML and JSON."""
+    if name is not None and name != console.encodable(name):
+        raise click.BadParameter(f"{console.one_line(name)}: a name in UTF-8 is needed, since it is written down.")
+    return name
+
+
 dataset = click.option(
     "--dataset",
     metavar="NAME|PATH",
+    callback=check_name,
     shell_complete=complete_dataset,
     help="mnist, fashion-mnist, kmnist, mnist-sample, or a path: IDX files, .npz, or folders of pictures.",
 )
@@ -74,7 +81,7 @@ def load_model(path: Path | None, *, is_quiet: bool) -> tuple[Path, Checkpoint]:
     found = path or runs.find_newest()
     checkpoint = runs.load_model(found)
     if path is None and not is_quiet:
-        trained = f"trained on {checkpoint.meta.dataset['name']}, {checkpoint.meta.epoch} epochs"
+        trained = f"trained on {checkpoint.meta.dataset['name']}, {console.count(checkpoint.meta.epoch, 'epoch')}"
         console.note(f"Using {found} ({trained}).")
     return found, checkpoint
 
@@ -84,4 +91,3 @@ def write_json(value: object) -> None:
     import msgspec
 
     click.echo(msgspec.json.encode(value))
-    sys.stdout.flush()

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 @options.quiet
 @click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True)
 def command(model: Path | None, pictures: tuple[str, ...], *, top: int, style: str, quiet: bool) -> None:
-    r"""Say what pictures show: files, folders, globs, or - for standard input.
+    """Say what pictures show.
+
+    Pictures are files, folders, globs, or - for standard input, in any format that Pillow reads.
 
     \b
     nnfang predict digit.png
@@ -53,14 +55,15 @@ def command(model: Path | None, pictures: tuple[str, ...], *, top: int, style: s
     top = min(top, len(checkpoint.class_names))
     failed = 0
     if style == "csv":
-        click.echo(_csv_line(csv_header(top)))
+        click.echo(_csv_line(csv_header(checkpoint, top)))
     for name, picture in read_pictures(pictures, checkpoint):
         if isinstance(picture, PictureError):
-            console.complain(str(picture))
+            console.complain(console.one_line(str(picture)))
             failed += 1
             continue
         outputs = checkpoint.predict(picture[None])[0]
-        click.echo(FORMATS[style](name, checkpoint, outputs, top))
+        answer = FORMATS[style](name, checkpoint, outputs, top)
+        click.echo(answer, color=True)  # or what looks like a colour would be cut out of a name
     if failed:
         sys.exit(PictureError.exit_code)
 
@@ -92,54 +95,53 @@ def likeliest(checkpoint: Checkpoint, outputs: Array, top: int) -> list[tuple[st
     return [(checkpoint.class_names[i], float(outputs[i])) for i in order]
 
 
-def is_probability(checkpoint: Checkpoint) -> bool:
-    """Whether the network's outputs are probabilities; otherwise they are scores of any size."""
-    return checkpoint.network.output_activation == "softmax"
+def name_outputs(checkpoint: Checkpoint) -> tuple[str, str]:
+    """What an output is, in singular and plural: a probability, or a score of any size."""
+    is_probability = checkpoint.network.output_activation == "softmax"
+    return ("probability", "probabilities") if is_probability else ("score", "scores")
 
 
 def format_text(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> str:
     """``7  99.8%  digit.png``."""
-    show = "{:5.1%}" if is_probability(checkpoint) else "{:6.3f}"
+    show = "{:5.1%}" if name_outputs(checkpoint)[0] == "probability" else "{:6.3f}"
     parts = [f"{label}  {show.format(value)}" for label, value in likeliest(checkpoint, outputs, top)]
-    return "  ".join([*parts, name])
+    return "  ".join([*parts, console.one_line(name)])
 
 
-def format_json(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> str:
+def format_json(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> bytes:
     """``{"path": …, "label": "7", "probability": …, "probabilities": {…}}``, and with --top the likeliest classes."""
     import msgspec
 
-    one, many = ("probability", "probabilities") if is_probability(checkpoint) else ("score", "scores")
+    one, many = name_outputs(checkpoint)
     best = likeliest(checkpoint, outputs, top)
     found = {
-        "path": name,
+        "path": console.encodable(name),
         "label": best[0][0],
         one: best[0][1],
         many: dict(zip(checkpoint.class_names, outputs.tolist(), strict=True)),
     }
     if top > 1:
         found["top"] = [{"label": label, one: value} for label, value in best]
-    return msgspec.json.encode(found).decode()
+    return msgspec.json.encode(found)  # bytes: JSON is UTF-8, whatever stdout is
 
 
 def format_csv(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> str:
     """The columns of `csv_header`."""
-    return _csv_line([name, *(cell for pair in likeliest(checkpoint, outputs, top) for cell in pair)])
+    return _csv_line(
+        [console.encodable(name), *(cell for pair in likeliest(checkpoint, outputs, top) for cell in pair)]
+    )
 
 
-def csv_header(top: int) -> list[str]:
+def csv_header(checkpoint: Checkpoint, top: int) -> list[str]:
     """path, label, probability, and label_2, probability_2 … with --top."""
-    return [
-        "path",
-        "label",
-        "probability",
-        *(f"{name}_{k}" for k in range(2, top + 1) for name in ("label", "probability")),
-    ]
+    columns = ("label", name_outputs(checkpoint)[0])
+    return ["path", *columns, *(f"{name}_{k}" for k in range(2, top + 1) for name in columns)]
 
 
 def _csv_line(cells: Sequence[str | float]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
-    return line.getvalue()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)  # what stands in the terminator is quoted in a cell
+    return line.getvalue().removesuffix("\r\n")
 
 
 FORMATS = {"text": format_text, "json": format_json, "csv": format_csv}

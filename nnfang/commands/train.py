@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnfang import console
-from nnfang.commands import options
+from nnfang.commands import options, reporting
 from nnfang.commands.interruption import Interruption
-from nnfang.errors import DataError
+from nnfang.errors import DataError, DivergedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nnfang.config import Config
     from nnfang.data import Dataset
-    from nnfang.evaluation import Evaluation
     from nnfang.recipe import Recipe
     from nnfang.runs import Recorder, Run
     from nnfang.training import End, Event, Start
@@ -40,6 +39,16 @@ SHORT = {
 """The keys that have an option of their own."""
 
 
+def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    """For editors that complete and check YAML."""
+    from nnfang.recipe import Recipe
+    from nnfang.schema import json_schema
+
+    if wanted:
+        options.write_json(json_schema(Recipe))
+        ctx.exit()
+
+
 @click.command("train")
 @click.option("-c", "--config", "source", metavar="FILE", help="A YAML file; - is standard input.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the YAML; repeatable.")
@@ -52,7 +61,14 @@ SHORT = {
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder.")
 @click.option("--force", is_flag=True, help="Delete the run that is in that folder.")
 @click.option("--print-config", is_flag=True, help="Print the resolved YAML and exit.")
-@click.option("--print-schema", is_flag=True, help="Print the JSON Schema of the YAML and exit.")
+@click.option(
+    "--print-schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_json_schema,
+    help="Print the JSON Schema of the YAML and exit.",
+)
 @options.offline
 @options.as_json
 @options.quiet
@@ -63,13 +79,14 @@ def command(
     *,
     force: bool,
     print_config: bool,
-    print_schema: bool,
     offline: bool,
     as_json: bool,
     quiet: bool,
     **short: Any,
 ) -> None:
-    r"""Train a network; by default the paper's, 784-128-64-10 on MNIST, one image a step.
+    """Train a network on labelled images.
+
+    By default the paper's experiment: 784-128-64-10 on MNIST, one image a step, 20 epochs.
 
     \b
     nnfang train --epochs 5
@@ -78,9 +95,6 @@ def command(
     """
     from nnfang.config import to_yaml
 
-    if print_schema:
-        print_json_schema()
-        return
     config = read_config(source, settings, short)
     if print_config:
         click.echo(to_yaml(config.recipe), nl=False)
@@ -90,23 +104,18 @@ def command(
     start, events = begin(config, recipe, data)
     run, recorder = make_run(output, start, recipe, data, requested=config.recipe.dataset, force=force)
     if as_json:
-        options.write_json({"event": "start", **describe(run, start, recipe, data)})
+        options.write_json({"event": "start", **reporting.describe(run, start, recipe, data)})
     elif not quiet:
-        console.note(headline(run, start, data))
-    with console.training_view(recipe.epochs, quiet=quiet) as view, Interruption() as interruption:
-        end = follow(events, view, recorder, interruption, as_json=as_json)
+        console.note(reporting.headline(run, start, data))
+    try:
+        with console.training_view(recipe.epochs, quiet=quiet) as view, Interruption() as interruption:
+            end = follow(events, view, recorder, interruption, as_json=as_json)
+    except DivergedError as error:
+        raise DivergedError(f"{error}\nThe network from before that epoch is kept: {run.last}") from None
     if end is None:
         leave(recorder, interruption)
         return
     finish(run, recorder, end, recipe, data, as_json=as_json)
-
-
-def print_json_schema() -> None:
-    """For editors that complete and check YAML."""
-    from nnfang.recipe import Recipe
-    from nnfang.schema import json_schema
-
-    options.write_json(json_schema(Recipe))
 
 
 def read_config(source: str | None, settings: tuple[str, ...], short: dict[str, Any]) -> Config:
@@ -177,31 +186,6 @@ def make_run(
     return run, runs.Recorder(run, start.engine, facts)
 
 
-def describe(run: Run, start: Start, recipe: Recipe, data: Dataset) -> dict[str, Any]:
-    """What is about to happen."""
-    network = start.engine.task.network
-    return {
-        "run": str(run.folder),
-        "dataset": data.name,
-        "network": network.widths,
-        "parameters": network.theta.size,
-        "engine": start.engine.name,
-        "images": start.images,
-        "validation_images": start.validation_images,
-        "epochs": recipe.epochs,
-    }
-
-
-def headline(run: Run, start: Start, data: Dataset) -> str:
-    """The same for a person, in a line."""
-    network = start.engine.task.network
-    shape = "-".join(map(str, network.widths))
-    return (
-        f"{shape}, {network.theta.size:,} parameters, {start.images:,} training images of {data.name}, "
-        f"{start.engine.name} engine, {run.folder}"
-    )
-
-
 def follow(
     events: Iterator[Event], view: console.View, recorder: Recorder, interruption: Interruption, *, as_json: bool
 ) -> End | None:
@@ -224,9 +208,8 @@ def follow(
 def leave(recorder: Recorder, interruption: Interruption) -> None:
     """Save what there is and exit as a process does that a signal ended."""
     recorder.save_last()
-    console.note(
-        f"Interrupted after {len(recorder.history)} whole epochs. The network as it is now: {recorder.run.last}"
-    )
+    epochs = console.count(len(recorder.history), "whole epoch")
+    console.note(f"Interrupted after {epochs}. The network as it is now: {recorder.run.last}")
     sys.exit(interruption.exit_code)
 
 
@@ -238,8 +221,8 @@ def finish(run: Run, recorder: Recorder, end: End, recipe: Recipe, data: Dataset
     network = load_model(run.best).network
     result = evaluate(network, recipe.loss, data.x_test, data.y_test)
     metrics = {
-        "run": str(run.folder),
-        "checkpoint": str(run.best),
+        "run": console.encodable(run.folder),
+        "checkpoint": console.encodable(run.best),
         "dataset": data.name,
         "requested_dataset": recorder.facts["dataset"]["requested"],
         "test_accuracy": result.accuracy,
@@ -257,20 +240,4 @@ def finish(run: Run, recorder: Recorder, end: End, recipe: Recipe, data: Dataset
     if as_json:
         options.write_json({"event": "end", **metrics})
     else:
-        click.echo(summary(run, end, result, data, recipe))
-
-
-def summary(run: Run, end: End, result: Evaluation, data: Dataset, recipe: Recipe) -> str:
-    """The result for a person, with the command to try next."""
-    low, high = result.interval
-    chosen_by = "validation" if recipe.validation_split else "it is the last: there are no validation images"
-    stopped = ", stopped early" if end.reason == "early_stopping" else ""
-    return "\n".join(
-        (
-            f"test accuracy  {console.percent(result.accuracy)} (95% interval {console.percent(low)} to "
-            f"{console.percent(high)}), loss {result.loss:.4f}, {result.n:,} test images of {data.name}",
-            f"best epoch     {end.best_epoch} of {end.epochs} (by {chosen_by}){stopped}",
-            f"saved in       {run.folder}",
-            f"try            nnfang predict -m {run.folder} digit.png",
-        )
-    )
+        click.echo(reporting.summary(run, end, result, data, recipe))

@@ -1,7 +1,7 @@
 """Time the engines on the bundled images, side by side: ``make bench``.
 
-Each contender trains the paper's 784-128-64-10 with plain SGD through the same images, one after the other, several times
-over; what is printed is the median, scaled to an epoch of MNIST's 60,000 images, and the ratio to the first line.
+Each contender trains the paper's 784-128-64-10 with plain SGD through the same images, one after the other, several
+times over; what is printed is the median, scaled to an epoch of MNIST's 60,000 images, and the ratio to the first line.
 """
 
 import statistics
@@ -30,7 +30,7 @@ def make_contender(engine: str, batch_size: int) -> Callable[[], float]:
     x = data.x_train[:IMAGES].reshape(IMAGES, -1) / np.float32(255)
     labels = data.y_train[:IMAGES].astype(np.intp)
     network = nnfang.Network.initialize(recipe.layers, inputs=x.shape[1])
-    runner = ENGINES[engine](Task(network, recipe.loss, Sgd(0.01), lambda step: 0.01, batch_size))
+    runner = ENGINES[engine](Task(network, recipe.loss, Sgd(0.01), lambda _: 0.01, batch_size))
 
     def run() -> float:
         start = perf_counter()

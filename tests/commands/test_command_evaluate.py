@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from tests.commands.conftest import Nnfang, Trained
+
+KEYS = ["model", "dataset", "split", "n", "loss", "accuracy", "interval", "per_class", "confusion"]
+
+
+def save_npz(path: Path, n: int, shape: tuple[int, ...], classes: int) -> None:
+    rng = np.random.default_rng(5)
+    x, y = rng.integers(0, 256, (n, *shape), np.uint8), np.arange(n) % classes
+    np.savez(path, x_train=x, y_train=y, x_test=x, y_test=y)
+
+
+def test_json_agrees_with_the_end_of_the_training(trained: Trained, nnfang: Nnfang) -> None:
+    result = nnfang("evaluate", "-m", str(trained.folder), "--json")
+    assert result.stderr == ""
+    (found,) = result.objects
+    assert list(found) == KEYS
+    end = trained.result.end
+    assert (found["model"], found["dataset"], found["split"]) == (str(trained.folder), "mnist-sample", "test")
+    assert (found["n"], found["loss"], found["accuracy"]) == (2000, end["test_loss"], end["test_accuracy"])
+    assert found["interval"] == end["test_interval"]
+
+
+def test_json_of_classes_agrees_with_the_confusion(trained: Trained, nnfang: Nnfang) -> None:
+    (found,) = nnfang("evaluate", "-m", str(trained.folder / "best.npz"), "--json").objects
+    confusion = np.array(found["confusion"])
+    assert confusion.sum(axis=1).tolist() == [200] * 10
+    assert confusion.trace() / 2000 == pytest.approx(found["accuracy"])
+    assert list(found["per_class"]) == list("0123456789")
+    three = found["per_class"]["3"]
+    assert three["recall"] == pytest.approx(confusion[3, 3] / 200)
+    assert three["precision"] == pytest.approx(confusion[3, 3] / confusion[:, 3].sum())
+    assert three["f1"] == pytest.approx(2 * confusion[3, 3] / (200 + confusion[:, 3].sum()))
+    assert three["support"] == 200
+
+
+def test_text_has_the_same_numbers_in_aligned_columns(trained: Trained, nnfang: Nnfang) -> None:
+    lines = nnfang("evaluate", "-m", str(trained.folder)).stdout.splitlines()
+    end = trained.result.end
+    low, high = end["test_interval"]
+    assert lines[0] == f"accuracy  {end['test_accuracy']:.2%} (95% interval {low:.2%} to {high:.2%})"
+    assert lines[1] == f"loss      {end['test_loss']:.4f}"
+    assert lines[2] == "images    2,000 (test images of mnist-sample)"
+    table = lines[lines.index("") + 1 :]
+    assert table[0].split() == ["class", "precision", "recall", "F1", "images"]
+    assert [row.split()[0] for row in table[1:]] == list("0123456789")
+    assert len({len(row) for row in table}) == 1
+
+
+def test_validation_images_are_those_that_the_training_kept(trained: Trained, nnfang: Nnfang) -> None:
+    (found,) = nnfang("evaluate", "-m", str(trained.folder), "--split", "validation", "--json").objects
+    best = trained.best_epoch
+    assert (found["split"], found["n"]) == ("validation", 1000)
+    assert (found["accuracy"], found["loss"]) == (best["val_accuracy"], best["val_loss"])
+
+
+def test_training_images_are_the_others(trained: Trained, nnfang: Nnfang) -> None:
+    (found,) = nnfang("evaluate", "-m", str(trained.folder), "--split", "train", "--json").objects
+    assert (found["split"], found["n"]) == ("train", 9000)
+    assert found["accuracy"] > trained.best_epoch["accuracy"]
+
+
+def test_another_data_set_has_test_images_only(trained: Trained, nnfang: Nnfang) -> None:
+    save_npz(nnfang.folder / "noise.npz", 40, (28, 28), 10)
+    arguments = ("evaluate", "-m", str(trained.folder), "--dataset", "noise.npz", "--json")
+    (found,) = nnfang(*arguments).objects
+    assert (found["dataset"], found["n"]) == ("noise.npz", 40)
+    assert found["accuracy"] < 0.5
+    refused = nnfang(*arguments, "--split", "validation", code=5)
+    assert "trained on mnist-sample" in refused.stderr
+    assert "--split test" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "words"),
+    [((8, 8), 10, ["(8, 8)", "(28, 28)"]), ((28, 28), 3, ["3 classes", "10"])],
+    ids=["shape", "classes"],
+)
+def test_a_data_set_that_does_not_fit_is_refused(
+    shape: tuple[int, ...], classes: int, words: list[str], trained: Trained, nnfang: Nnfang
+) -> None:
+    save_npz(nnfang.folder / "other.npz", 30, shape, classes)
+    stderr = nnfang.inside("evaluate", "-m", str(trained.folder), "--dataset", "other.npz", code=5).stderr
+    assert all(word in stderr for word in words)
+
+
+def test_a_data_set_that_cannot_be_had_is_not_replaced(trained: Trained, nnfang: Nnfang) -> None:
+    result = nnfang.inside("evaluate", "-m", str(trained.folder), "--dataset", "mnist", "--offline", code=5)
+    assert "--dataset mnist-sample" in result.stderr
+
+
+def test_the_gate_of_quality_lets_through_what_is_good_enough(trained: Trained, nnfang: Nnfang) -> None:
+    accuracy = trained.result.end["test_accuracy"]
+    assert nnfang("evaluate", "-m", str(trained.folder), "--min-accuracy", str(accuracy)).stderr == ""
+
+
+def test_below_the_gate_the_result_is_still_complete(trained: Trained, nnfang: Nnfang) -> None:
+    arguments = ("evaluate", "-m", str(trained.folder), "--json")
+    result = nnfang(*arguments, "--min-accuracy", "0.9999", code=3)
+    assert result.stdout == nnfang(*arguments).stdout
+    assert re.fullmatch(r"Error: accuracy 0\.\d{4} is below --min-accuracy 0\.9999\n", result.stderr)
+
+
+@pytest.mark.parametrize("share", ["97", "nan"])
+def test_a_share_is_between_0_and_1(share: str, trained: Trained, nnfang: Nnfang) -> None:
+    result = nnfang.inside("evaluate", "-m", str(trained.folder), "--min-accuracy", share, code=2)
+    assert "--min-accuracy" in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_newest_run_is_used_and_named(trained: Trained, nnfang: Nnfang) -> None:
+    for name in ("runs/b", "runs/a", "elsewhere"):
+        shutil.copytree(trained.folder, nnfang.folder / name)
+        (nnfang.folder / name / "best.npz").touch()
+    result = nnfang("evaluate", "--json")
+    assert result.objects[0]["model"] == str(Path("runs", "a"))
+    epochs = "1 epoch" if trained.result.end["best_epoch"] == 1 else "2 epochs"
+    assert result.stderr == f"Using {Path('runs', 'a')} (trained on mnist-sample, {epochs}).\n"
+    assert nnfang("evaluate", "-q").stderr == ""
+
+
+@pytest.mark.parametrize("command", [("evaluate",), ("predict", "digit.png")], ids=["evaluate", "predict"])
+def test_without_any_run_the_message_says_how_to_make_one(command: tuple[str, ...], nnfang: Nnfang) -> None:
+    stderr = nnfang.inside(*command, code=6).stderr
+    assert "nnfang train" in stderr
+    assert "--model" in stderr
+
+
+def damage(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def replace_by_text(path: Path) -> None:
+    path.write_text("epoch,loss\n1,0.5\n")
+
+
+@pytest.mark.parametrize("spoil", [damage, truncate, replace_by_text])
+def test_a_spoilt_checkpoint_is_not_read(spoil: object, trained: Trained, nnfang: Nnfang) -> None:
+    assert callable(spoil)
+    shutil.copy(trained.folder / "best.npz", nnfang.folder)
+    spoil(nnfang.folder / "best.npz")
+    result = nnfang.inside("evaluate", "-m", "best.npz", code=6)
+    assert result.stderr.startswith("Error: best.npz: ")
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(("model", "reason"), [("absent.npz", "no such file"), (".", "no best.npz in this folder")])
+def test_a_model_that_is_not_there_is_a_message(model: str, reason: str, nnfang: Nnfang) -> None:
+    assert reason in nnfang.inside("evaluate", "-m", model, code=6).stderr
+
+
+def test_a_careful_shell_script_can_rely_on_it(nnfang: Nnfang) -> None:
+    script = """
+        set -euo pipefail
+        nnfang train --dataset mnist-sample --limit 2000 --epochs 1 -o run --json > events.jsonl
+        accuracy=$(nnfang evaluate -m run --json | "$PYTHON" -c 'import json; print(json.loads(input())["accuracy"])')
+        nnfang evaluate -m run --min-accuracy 0.3 > report.txt
+        echo "accuracy $accuracy"
+        if nnfang evaluate -m run --min-accuracy 1 > /dev/null; then echo perfect; else echo "code $?"; fi
+        nnfang evaluate -m run --min-accuracy 1 > /dev/null
+        echo never
+    """
+    result = nnfang.shell(script, code=3, environment={"CI": "true"})
+    assert re.fullmatch(r"accuracy 0\.\d+\ncode 3\n", result.stdout)
+    assert "\x1b" not in result.stderr
+    assert (nnfang.folder / "report.txt").read_text().startswith("accuracy  ")
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure_to_report(trained: Trained, nnfang: Nnfang) -> None:
+    result = nnfang.shell(f"nnfang evaluate -m '{trained.folder}' | head -1")
+    assert result.stdout.startswith("accuracy")
+    assert result.stderr == ""

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nnfang import data
+
+if TYPE_CHECKING:
+    from tests.commands.conftest import Nnfang, Result, Trained
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A folder of 100 dark digits on light paper, five times as large as MNIST's; names are <number>-<digit>.png."""
+
+    folder: Path
+    names: list[str]
+
+    def __getitem__(self, place: int) -> str:
+        return str(self.folder / self.names[place])
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Digits:
+    folder, dataset = tmp_path_factory.mktemp("digits"), data.load("mnist-sample")
+    names: list[str] = []
+    for place in range(0, 2000, 20):
+        picture = Image.fromarray(255 - dataset.x_test[place]).resize((140, 140), Image.Resampling.BICUBIC)
+        names.append(f"{len(names):03d}-{dataset.y_test[place]}.png")
+        picture.save(folder / names[-1])
+    return Digits(folder, names)
+
+
+@pytest.fixture
+def predict(trained: Trained, nnfang: Nnfang) -> Predict:
+    return Predict(trained, nnfang)
+
+
+@dataclass(frozen=True)
+class Predict:
+    trained: Trained
+    nnfang: Nnfang
+
+    def __call__(self, *arguments: str, code: int = 0, stdin: bytes = b"", **environment: str) -> Result:
+        command = ("predict", "-m", str(self.trained.folder), *arguments)
+        return self.nnfang(*command, code=code, stdin=stdin, environment=environment)
+
+    def names(self, *arguments: str) -> list[str]:
+        return [Path(answer["path"]).name for answer in self("--format", "json", *arguments).objects]
+
+
+def test_most_of_a_hundred_drawings_are_read(digits: Digits, predict: Predict) -> None:
+    lines = [line.split("  ", 2) for line in predict(str(digits.folder)).stdout.splitlines()]
+    assert [Path(path.strip()).name for _, _, path in lines] == digits.names
+    right = sum(Path(path).stem[-1] == label for label, _, path in lines)
+    assert right / 100 >= predict.trained.result.end["test_accuracy"] - 0.06
+
+
+def test_text_has_label_probability_and_path(digits: Digits, predict: Predict) -> None:
+    result = predict(digits[5])
+    assert re.fullmatch(rf"\d  \d+\.\d%  {re.escape(digits[5])}\n", result.stdout)
+    assert result.stderr == ""
+
+
+def test_top_names_the_likeliest_first(digits: Digits, predict: Predict) -> None:
+    (line,) = predict("--top", "3", digits[5]).stdout.splitlines()
+    shares = [float(share) for share in re.findall(r"([\d.]+)%", line)]
+    assert len(shares) == 3
+    assert shares == sorted(shares, reverse=True)
+    (all_of_them,) = predict("--top", "99", digits[5]).stdout.splitlines()
+    assert sorted(re.findall(r"(\d)  +[\d.]+%", all_of_them)) == list("0123456789")
+
+
+def test_json_has_a_probability_of_each_class(digits: Digits, predict: Predict) -> None:
+    result = predict("--format", "json", digits[0], digits[1])
+    for answer, path in zip(result.objects, (digits[0], digits[1]), strict=True):
+        assert list(answer) == ["path", "label", "probability", "probabilities"]
+        assert answer["path"] == path
+        assert list(answer["probabilities"]) == list("0123456789")
+        assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert answer["probability"] == max(answer["probabilities"].values())
+        assert answer["probabilities"][answer["label"]] == answer["probability"]
+    (top,) = predict("--format", "json", "--top", "2", digits[0]).objects
+    assert top["top"][0] == {"label": top["label"], "probability": top["probability"]}
+    assert len(top["top"]) == 2
+
+
+def test_csv_is_a_table_that_says_what_its_columns_are(digits: Digits, predict: Predict) -> None:
+    rows = list(csv.DictReader(predict("--format", "csv", "--top", "2", digits[3], digits[2]).stdout.splitlines()))
+    assert list(rows[0]) == ["path", "label", "probability", "label_2", "probability_2"]
+    assert [row["path"] for row in rows] == [digits[3], digits[2]]
+    assert all(float(row["probability"]) >= float(row["probability_2"]) for row in rows)
+
+
+def test_answers_come_in_the_order_of_the_arguments(digits: Digits, predict: Predict) -> None:
+    pattern = str(digits.folder / "00[12]-*.png")  # not expanded by any shell
+    assert predict.names(digits[9], pattern, digits[4], digits[9]) == [digits.names[place] for place in (9, 1, 2, 4, 9)]
+
+
+def test_a_folder_stands_for_its_pictures_in_natural_order(digits: Digits, predict: Predict) -> None:
+    scans = predict.nnfang.folder / "scans"
+    scans.mkdir()
+    for name in ("10.png", "2.png", "1.png"):
+        (scans / name).write_bytes(Path(digits[0]).read_bytes())
+    (scans / "notes.txt").write_text("no picture")
+    assert predict.names("scans") == ["1.png", "2.png", "10.png"]
+
+
+def test_a_dash_is_standard_input(digits: Digits, predict: Predict) -> None:
+    by_path = predict("--format", "json", digits[7]).objects[0]
+    by_stdin = predict("--format", "json", "-", stdin=Path(digits[7]).read_bytes()).objects[0]
+    assert by_stdin == {**by_path, "path": "-"}
+
+
+def test_the_format_of_a_picture_does_not_matter(digits: Digits, predict: Predict) -> None:
+    names = [f"digit.{suffix}" for suffix in ("jpg", "gif", "bmp", "tiff", "webp")]
+    for name in names:
+        with Image.open(digits[1]) as picture:
+            picture.convert("RGB").save(predict.nnfang.folder / name)
+    answers = predict("--format", "json", digits[1], *names).objects
+    assert {answer["label"] for answer in answers} == {digits.names[1][-5]}
+
+
+def test_what_is_no_picture_is_named_and_the_others_are_answered(digits: Digits, predict: Predict) -> None:
+    folder = predict.nnfang.folder
+    (folder / "digit.png").write_text("hello\n")
+    (folder / "half.png").write_bytes(Path(digits[0]).read_bytes()[:200])
+    (folder / "empty.png").touch()
+    (folder / "bare").mkdir()
+    broken = ["digit.png", "half.png", "empty.png", "bare", "absent.png", "no*.png", "-"]
+    result = predict("--format", "json", digits[0], *broken, digits[1], code=1)
+    assert [answer["path"] for answer in result.objects] == [digits[0], digits[1]]
+    messages = result.stderr.splitlines()
+    for message, name in zip(messages, [*broken[:-1], "standard input"], strict=True):
+        assert message.startswith(f"Error: {name}: ")
+
+
+@pytest.mark.parametrize(
+    ("style", "encoding"), [("text", "ascii"), ("text", "cp1252"), ("json", "cp1252"), ("csv", "cp1252")]
+)
+def test_no_name_of_a_picture_upsets_the_output(style: str, encoding: str, digits: Digits, predict: Predict) -> None:
+    names = ["é 手.png", "line\nbreak\x1b[2J.png", os.fsdecode(b"raw\xff.png")]
+    for name in names:
+        try:
+            (predict.nnfang.folder / name).write_bytes(Path(digits[0]).read_bytes())
+        except OSError:
+            pytest.skip("this file system does not take such names")
+    result = predict("--format", style, *names, "absent é\n.png", code=1, PYTHONIOENCODING=encoding)
+    assert re.fullmatch(r"Error: absent \S+\\n\.png: no such file or folder\n", result.stderr)
+    output = result.stdout
+    if style == "text":
+        lines = [line.partition("%  ")[2] for line in output.splitlines()]
+        assert lines[1:] == [r"line\nbreak\x1b[2J.png", r"raw\xff.png"]
+    elif style == "json":
+        assert [json.loads(line)["path"] for line in output.splitlines()] == [*names[:2], r"raw\xff.png"]
+    else:
+        header, *rows = csv.reader(io.StringIO(output, newline=""))
+        assert [row[0] for row in rows][1:] == [names[1], r"raw\xff.png"]
+        assert {len(row) for row in rows} == {len(header)} == {3}
+
+
+def test_a_reader_that_has_seen_enough_gets_what_it_wanted(digits: Digits, predict: Predict) -> None:
+    script = f"nnfang predict -m '{predict.trained.folder}' '{digits.folder}'"
+    head = predict.nnfang.shell(f"{script} | head -1")
+    assert head.stderr == ""
+    assert len(head.stdout.splitlines()) == 1
+    predict.nnfang.shell(f"{script} > answers.txt")
+    answers = (predict.nnfang.folder / "answers.txt").read_text()
+    assert len(answers.splitlines()) == 100
+    assert "\x1b" not in answers
+
+
+def test_the_newest_run_is_used_and_named(digits: Digits, nnfang: Nnfang) -> None:
+    nnfang.train("--epochs", "0", "-o", "runs/mine")
+    result = nnfang("predict", digits[0])
+    assert result.stderr == f"Using {Path('runs', 'mine')} (trained on mnist-sample, 0 epochs).\n"
+    assert len(result.stdout.splitlines()) == 1
+
+
+def test_a_network_without_probabilities_gives_scores(digits: Digits, nnfang: Nnfang) -> None:
+    linear = ("--set", "loss=mean_squared_error", "--set", "layers[2].activation=linear")
+    nnfang.train(*linear, "-o", "run")
+    (answer,) = nnfang("predict", "-m", "run", "--format", "json", digits[0]).objects
+    assert list(answer) == ["path", "label", "score", "scores"]
+    assert answer["score"] == max(answer["scores"].values())
+    table = nnfang("predict", "-m", "run", "--format", "csv", digits[0]).stdout
+    assert table.startswith("path,label,score\n")
+    assert re.match(r"\d  +-?\d\.\d{3}  \S", nnfang("predict", "-m", "run", digits[0]).stdout)
+
+
+def test_classes_have_the_names_of_the_folders_they_were_trained_from(nnfang: Nnfang) -> None:
+    rng = np.random.default_rng(2)
+    for name, level in (("coat", 40), ("shirt", 200)):
+        (nnfang.folder / "clothes" / name).mkdir(parents=True)
+        for number in range(10):
+            pixels = np.clip(rng.normal(level, 10, (30, 30)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(nnfang.folder / "clothes" / name / f"{number}.png")
+    arguments = ("--dataset", "clothes", "--epochs", "20", "--set", "layers[2].units=2", "--set", "validation_split=0")
+    trained = nnfang("train", *arguments, "-o", "run")
+    assert "every fifth picture of each class is kept for the test: 4 of 20" in trained.stderr
+    answers = nnfang("predict", "-m", "run", "--format", "json", "clothes/shirt/9.png", "clothes/coat/9.png").objects
+    assert [answer["label"] for answer in answers] == ["shirt", "coat"]
+    assert list(answers[0]["probabilities"]) == ["coat", "shirt"]
+    assert "shirt" in nnfang("evaluate", "-m", "run").stdout
+
+
+def test_a_network_of_plain_numbers_takes_no_pictures(digits: Digits, nnfang: Nnfang) -> None:
+    x, y = np.random.default_rng(1).random((50, 6)), np.arange(50) % 2
+    np.savez(nnfang.folder / "flat.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    nnfang("train", "--dataset", "flat.npz", "--epochs", "1", "--set", "layers[2].units=2", "-o", "run")
+    result = nnfang("predict", "-m", "run", digits[0], code=1)
+    assert result.stdout == ""
+    assert result.stderr == "Error: this network's inputs are 6 numbers, not a picture of a height and a width\n"
+    assert "accuracy" in nnfang("evaluate", "-m", "run").stdout
+
+
+def test_no_class_is_too_few(digits: Digits, predict: Predict) -> None:
+    assert "--top" in predict("--top", "0", digits[0], code=2).stderr
