@@ -121,6 +121,6 @@ def evaluate(network: Network, loss: str, images: Images, labels: Labels, rows: 
         last = part[-1]
         with np.errstate(all="ignore"):  # a loss that is not finite says all there is to say
             z = network.logits(x[:m], part)
-            total += m * error(z, one_hot[true], last.a, last.delta, last.work)
+            total += m * error.measure(z, one_hot[true], last.a, last.work)
         np.add.at(confusion, (true, last.a.argmax(axis=1)), 1)
     return Evaluation(total / len(rows), confusion)

@@ -31,7 +31,8 @@ class Start:
     """Training is about to begin.
 
     Attributes:
-        engine: Trains; `engine.task.network` is the network, `engine.state` the optimizer's vectors.
+        engine: Trains; `engine.task.network` is the network, `engine.state` the optimizer's vectors. If it has a
+            `preparation`, that is done next.
         images: Number of training images.
         validation_images: Number of images kept out.
     """
@@ -155,6 +156,7 @@ def train(network: Network, data: Dataset, recipe: Recipe) -> Iterator[Event]:
     engine = choose_engine(recipe.engine, task)
     best = Best(recipe)
     yield Start(engine, len(rows), len(validation_rows))
+    engine.prepare()
     for epoch in range(1, recipe.epochs + 1):
         order = generator(recipe.seed, Purpose.SHUFFLE, epoch).permutation(rows) if recipe.shuffle else rows
         progress = yield from _train_epoch(engine, data, order, epoch)

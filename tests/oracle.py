@@ -80,8 +80,8 @@ class Net:
 
 
 def flatten(W: list[Matrix], b: list[Vector]) -> Vector:
-    """Layer after layer, W before b, each row after row."""
-    return [entry for W_i, b_i in zip(W, b, strict=True) for row in [*W_i, b_i] for entry in row]
+    """Layer after layer, W before b, W column after column."""
+    return [entry for W_i, b_i in zip(W, b, strict=True) for part in [*zip(*W_i, strict=True), b_i] for entry in part]
 
 
 def forward(net: Net, x: Vector) -> tuple[list[Vector], list[Vector]]:

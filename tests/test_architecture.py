@@ -19,6 +19,7 @@ MAY_IMPORT = {
     # The maths, and how it is run
     "nnfang.core": {"numpy", "nnfang.core"},
     "nnfang.engines": {"numpy", "nnfang.core", "nnfang.engines"},
+    "nnfang.engines.kernels": {"numba", "nnfang.core"},
     # Ground that all stand on
     "nnfang.errors": set(),
     "nnfang.recipe": {"nnfang.core", "nnfang.engines"},
@@ -125,6 +126,7 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
         ("yaml", {"nnfang.config"}),
         ("pooch", {"nnfang.data"}),
         ("PIL", {"nnfang.images"}),
+        ("numba", {"nnfang.engines.kernels"}),
         ("msgspec", {"nnfang.schema", "nnfang.checkpoint", "nnfang.runs", "nnfang.commands"}),
     ],
 )
@@ -140,7 +142,8 @@ def test_no_leaf_knows_another() -> None:
 
 
 def test_the_libraries_in_use_are_those_that_are_installed() -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = project["dependencies"] + project["optional-dependencies"]["turbo"]
     used = {name for allowed in MAY_IMPORT.values() for name in allowed if not name.startswith("nnfang")}
     assert {PROVIDED_BY.get(name, name) for name in used} == {line.split(">")[0] for line in declared}
 

@@ -19,7 +19,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"limit": 0}, "limit: must be >= 1, found 0"),
     ({"seed": -1}, "seed: must be >= 0, found -1"),
     ({"dtype": "float16"}, "dtype: must be one of float32, float64, found 'float16'"),
-    ({"engine": "gpu"}, "engine: must be one of auto, batch, online, found 'gpu'"),
+    ({"engine": "gpu"}, "engine: must be one of auto, batch, online, compiled, found 'gpu'"),
     ({"loss": "mse"}, f"loss: must be one of {', '.join(LOSSES)}, found 'mse'"),
     ({"layers": ()}, "layers: a network needs at least one layer"),
     ({"layers": (SOFTMAX, Dropout())}, "layers[1]: the last layer must be dense, with one unit a class"),

@@ -105,7 +105,10 @@ class SignSgd:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+    def factor(self, learning_rate: float) -> float:
+        raise NotImplementedError
+
+    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
         raise NotImplementedError
 
 

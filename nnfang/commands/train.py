@@ -103,10 +103,7 @@ def command(
     recipe = replace(config.recipe, dataset=data.name)
     start, events = begin(config, recipe, data)
     run, recorder = make_run(output, start, recipe, data, requested=config.recipe.dataset, force=force)
-    if as_json:
-        options.write_json({"event": "start", **reporting.describe(run, start, recipe, data)})
-    elif not quiet:
-        console.note(reporting.headline(run, start, data))
+    announce(run, start, recipe, data, as_json=as_json, is_quiet=quiet)
     try:
         with console.training_view(recipe.epochs, quiet=quiet) as view, Interruption() as interruption:
             end = follow(events, view, recorder, interruption, as_json=as_json)
@@ -184,6 +181,16 @@ def make_run(
         "environment": describe_machine(),
     }
     return run, runs.Recorder(run, start.engine, facts)
+
+
+def announce(run: Run, start: Start, recipe: Recipe, data: Dataset, *, as_json: bool, is_quiet: bool) -> None:
+    """Say what is about to happen."""
+    if as_json:
+        options.write_json({"event": "start", **reporting.describe(run, start, recipe, data)})
+    elif not is_quiet:
+        console.note(reporting.headline(run, start, data))
+    if start.engine.preparation and not is_quiet:
+        console.note(f"one moment: {start.engine.preparation}")
 
 
 def follow(

@@ -20,6 +20,8 @@ from nnfang.core.arrays import Array
 LEAK = 0.01
 ZERO = np.zeros((), np.float32)
 """0 as an array: converting a Python number in each call takes NumPy longer than the maximum of 128 numbers."""
+FEW = 1024
+"""Of so few numbers NumPy takes the sign faster than it compares them; of many it is the other way round."""
 GELU_SCALE = 2.0 * sqrt(2.0 / pi)
 GELU_CUBIC = 0.044715
 
@@ -40,8 +42,12 @@ def relu(z: Array, a: Array) -> None:
 
 def relu_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
     """Q'(z) = 1 where z > 0, otherwise 0; at the kink z = 0 the derivative from the left."""
-    np.sign(a, out=work[0])  # a >= 0, so the sign is exactly the derivative
-    delta *= work[0]
+    slope = work[0]
+    if a.size < FEW:
+        np.sign(a, out=slope)  # a >= 0, so that the sign is exactly the derivative
+    else:
+        np.greater(a, ZERO, out=slope)
+    delta *= slope
 
 
 def leaky_relu(z: Array, a: Array) -> None:

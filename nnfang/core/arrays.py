@@ -1,5 +1,6 @@
 """The array types of the maths."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,20 @@ Labels = npt.NDArray[np.integer[Any]]
 
 Images = npt.NDArray[np.uint8] | Array
 """Bytes 0 .. 255, or floats taken as they are; shape (m, ...)."""
+
+
+CACHE_LINE = 64
+"""Bytes that a processor loads at a time, and the width of its widest registers."""
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+    """Uninitialised numbers that begin where a cache line does: products of matrices are quicker by a few percent."""
+    dtype = np.dtype(dtype)
+    size = prod(shape) * dtype.itemsize
+    memory = np.empty(size + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    array: Array = memory[start : start + size].view(dtype).reshape(shape)
+    return array
 
 
 def scale_pixels(images: Images, out: Array) -> None:

@@ -13,7 +13,7 @@ from nnfang.core.losses import OutputError
 from nnfang.core.network import Network, Trace
 
 
-def loss_and_gradient(
+def backpropagate(
     network: Network,
     error: OutputError,
     x: Array,
@@ -21,8 +21,9 @@ def loss_and_gradient(
     gradients: tuple[Parameters, ...],
     trace: Trace,
     rng: np.random.Generator | None = None,
-) -> float:
-    """L and dL/dθ: the forward process, then Algorithm 1 but for its last two lines, the optimizer's (eq. 44, 45).
+    factor: float = 1.0,
+) -> None:
+    """dL/dθ: the forward process, then Algorithm 1 but for its last two lines, which are the optimizer's (eq. 44, 45).
 
     Args:
         network: Left as it is.
@@ -30,29 +31,15 @@ def loss_and_gradient(
         x: (m, inputs).
         y: (m, outputs), one-hot.
         gradients: Receives dW and db of each layer, as from ``network.views(gradient)``.
-        trace: From ``network.trace(m)``; afterwards trace[-1].a is ŷ.
+        trace: From ``network.trace(m)``; afterwards trace[-1].a is ŷ, and trace[-1].z what L is measured from.
         rng: Draws the masks of dropout layers.
-
-    Returns:
-        L, the mean over the m rows.
+        factor: Of the gradient, which is linear in the dL/dz of the output layer: a pass over θ saved.
     """
-    z = network.logits(x, trace, rng)
-    loss = error(z, y, trace[-1].a, trace[-1].delta, trace[-1].work)  # dL/dz of the output layer (eq. 32)
-    backward_to_first(network, gradients, trace)
-    network.layers[0].accumulate(x, trace[0], gradients[0])  # the first layer sees x (eq. 42)
-    return loss
-
-
-def backward_to_first(network: Network, gradients: tuple[Parameters, ...], trace: Trace) -> None:
-    """From dL/dz of the output layer to dL/dz of the first, with the gradients of all layers between and the output's.
-
-    Args:
-        network: Left as it is.
-        gradients: Receives dW and db of each layer but the first.
-        trace: Of the forward process, with trace[-1].delta = dL/dz; receives every other delta.
-    """
+    z, last = network.logits(x, trace, rng), trace[-1]
+    error.differentiate(z, y, last.a, last.delta, last.work, factor)  # dL/dz of the output layer (eq. 32)
     layers = network.layers
     for i in range(len(layers) - 1, 0, -1):
         layers[i].accumulate(trace[i - 1].a, trace[i], gradients[i])  # dL/dw, dL/db (eq. 39, 40)
         layers[i].propagate(network.parameters[i], trace[i], trace[i - 1].delta)  # wᵀ dL/dz of the layer after ...
         layers[i - 1].differentiate(trace[i - 1])  # ... times Q'(z) (eq. 38)
+    layers[0].accumulate(x, trace[0], gradients[0])  # the first layer sees x (eq. 42)

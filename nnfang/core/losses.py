@@ -6,6 +6,7 @@ row, the paper's batch size, that is the paper's L.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -29,7 +30,8 @@ def categorical_crossentropy(y: Array, y_hat: Array, gradient: Array) -> float:
 def mean_squared_error(y: Array, y_hat: Array, gradient: Array) -> float:
     """L = Σ (ŷ_i - y_i)² / n and dL/dŷ_i = 2 (ŷ_i - y_i) / n."""
     np.subtract(y_hat, y, out=gradient)
-    loss = float(np.vdot(gradient, gradient)) / y.size
+    flat = gradient.ravel(order="K")  # as it lies, row by row or column by column: no copy
+    loss = float(flat.dot(flat)) / y.size
     gradient *= 2 / y.size
     return loss
 
@@ -50,30 +52,70 @@ LOSSES = {
     "mean_squared_error": Loss(mean_squared_error, ("softmax", "linear")),
 }
 
-OutputError = Callable[[Array, Array, Array, Array, Array], float]
-"""(z, y, a, delta, work) -> L: ends the forward process and begins the backward one.
 
-Reads z and y (m, n); writes the output a = ŷ and delta = dL/dz (m, n); work (2, m, n) is scratch.
-"""
+class OutputError(Protocol):
+    """How an output layer ends the forward process and begins the backward one.  z, y, a, delta: (m, n)."""
+
+    def measure(self, z: Array, y: Array, a: Array, work: Array) -> float:
+        """L, the mean over the m rows.  Writes a = ŷ; work (2, m, n) is scratch."""
+
+    def differentiate(self, z: Array, y: Array, a: Array, delta: Array, work: Array, factor: float = 1.0) -> None:
+        """Write a = ŷ and delta = factor · dL/dz.  Of delta all gradients are linear functions."""
 
 
-def softmax_crossentropy(z: Array, y: Array, a: Array, delta: Array, work: Array) -> float:
-    """Softmax and categorical cross-entropy in one: dL/dz_j = ŷ_j - y_j (eq. 32).
+class SoftmaxCrossentropy:
+    """Softmax and categorical cross-entropy in one, which needs neither the logarithm of ŷ nor a division by it."""
 
-    The loss is taken from z through log-sum-exp, never from ŷ, which may round to 0:
-    L = -Σ y_i log(e^z_i / Σ_k e^z_k) = log Σ_k e^z_k - Σ y_i z_i, as the y_i sum to 1 (the step from eq. 31 to 32).
+    def measure(self, z: Array, y: Array, a: Array, work: Array) -> float:
+        """L = -Σ y_i log(e^z_i / Σ_k e^z_k) = log Σ_k e^z_k - Σ y_i z_i, as the y_i sum to 1 (eq. 31 to 32).
+
+        This is taken from z, never from ŷ, which may round to 0.
+        """
+        column = exponentiate(z, a, work)
+        np.multiply(work[0], y, out=work[0])  # vdot would copy arrays that are not contiguous
+        loss = -float(np.add.reduce(work[0], axis=None, dtype=np.float64))
+        a /= column
+        np.log(column, out=column)
+        return (float(np.add.reduce(column, axis=None, dtype=np.float64)) + loss) / len(z)
+
+    def differentiate(self, z: Array, y: Array, a: Array, delta: Array, work: Array, factor: float = 1.0) -> None:
+        """dL/dz_j = ŷ_j - y_j (eq. 32)."""
+        a /= exponentiate(z, a, work)
+        np.subtract(a, y, out=delta)
+        delta *= factor / len(z)
+
+
+def exponentiate(z: Array, a: Array, work: Array) -> Array:
+    """Write z - c to work[0] and e^(z - c) to a, with c the largest z of the row; give back Σ_k e^(z_k - c) (m, 1).
+
+    z and z - c have the same softmax and the same loss, but e^z may be more than a float can hold.
     """
-    m = len(z)
-    shifted, column = work[0], work[1, :, :1]
+    column = work[1, :, :1]
     np.maximum.reduce(z, axis=1, keepdims=True, out=column)
-    np.subtract(z, column, out=shifted)  # z and z - c have the same softmax and the same loss
-    np.exp(shifted, out=a)
+    np.subtract(z, column, out=work[0])
+    np.exp(work[0], out=a)
     np.add.reduce(a, axis=1, keepdims=True, out=column)
-    a /= column
-    np.subtract(a, y, out=delta)
-    delta /= m
-    np.log(column, out=column)
-    return (float(np.add.reduce(column, axis=None)) - float(np.vdot(y, shifted))) / m
+    return column
+
+
+@dataclass(frozen=True)
+class ChainedOutputError:
+    """The chain rule as it stands in eq. 6: dL/dŷ first, then through the derivative of the activation."""
+
+    activation: str
+    loss: str
+
+    def measure(self, z: Array, y: Array, a: Array, work: Array) -> float:
+        """L, of ŷ."""
+        ACTIVATIONS[self.activation].forward(z, a)
+        return LOSSES[self.loss].function(y, a, work[0])
+
+    def differentiate(self, z: Array, y: Array, a: Array, delta: Array, work: Array, factor: float = 1.0) -> None:
+        """dL/dz by eq. 6."""
+        ACTIVATIONS[self.activation].forward(z, a)
+        LOSSES[self.loss].function(y, a, delta)
+        ACTIVATIONS[self.activation].backward(delta, z, a, work)
+        delta *= factor
 
 
 def output_error(activation: str, loss: str) -> OutputError:
@@ -86,18 +128,5 @@ def output_error(activation: str, loss: str) -> OutputError:
     if activation not in allowed:
         raise ValueError(f"{loss} needs an output layer with activation {' or '.join(allowed)}, found {activation}")
     if (activation, loss) == ("softmax", "categorical_crossentropy"):
-        return softmax_crossentropy
-    return chained_output_error(activation, loss)
-
-
-def chained_output_error(activation: str, loss: str) -> OutputError:
-    """The chain rule as it stands in eq. 6: dL/dŷ first, then through the derivative of the activation."""
-    output, criterion = ACTIVATIONS[activation], LOSSES[loss].function
-
-    def chained(z: Array, y: Array, a: Array, delta: Array, work: Array) -> float:
-        output.forward(z, a)
-        loss_value = criterion(y, a, delta)
-        output.backward(delta, z, a, work)
-        return loss_value
-
-    return chained
+        return SoftmaxCrossentropy()
+    return ChainedOutputError(activation, loss)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnfang.core.activations import OUTPUT_ONLY
-from nnfang.core.arrays import Array, Images, scale_pixels
+from nnfang.core.arrays import Array, Images, aligned_empty, scale_pixels
 from nnfang.core.layers import Dense, Layer, LayerTrace, Parameters
 from nnfang.core.randomness import Purpose, generator
 
@@ -28,7 +28,8 @@ class Network:
     Attributes:
         layers: From the first hidden layer to the output layer; the inputs are no layer of their own.
         inputs: Width of a row of x.
-        theta: (size,), all parameters, layer after layer, W before b, each in row-major order.
+        theta: (size,), all parameters, layer after layer, W before b. W (units, inputs) lies there column by column,
+            as BLAS is quickest with in the product of a batch with Wᵀ.
 
     Raises:
         ValueError: θ has another size than the layers need, or a layer stands where it cannot.
@@ -50,7 +51,7 @@ class Network:
     ) -> Self:
         """A network with first weights drawn from `seed`, layer by layer; the same for both dtypes but for rounding."""
         size = sum(prod(shape) for shapes in layer_shapes(layers, inputs) for shape in shapes)
-        network = cls(tuple(layers), inputs, np.zeros(size, dtype))
+        network = cls(tuple(layers), inputs, aligned_empty((size,), dtype))
         for i, (layer, parameters) in enumerate(zip(network.layers, network.parameters, strict=True)):
             layer.initialize(parameters, generator(seed, Purpose.WEIGHTS, i))
         return network
@@ -92,7 +93,7 @@ class Network:
     def views(self, vector: Array) -> tuple[Parameters, ...]:
         """A flat vector like θ, such as its gradient, seen as each layer's arrays."""
         flat = iter(np.split(vector, np.cumsum([prod(shape) for shapes in self.shapes for shape in shapes])))
-        return tuple(tuple(next(flat).reshape(shape) for shape in shapes) for shapes in self.shapes)
+        return tuple(tuple(next(flat).reshape(shape, order="F") for shape in shapes) for shapes in self.shapes)
 
     def trace(self, rows: int) -> Trace:
         """Room for the forward and backward process of `rows` samples."""
@@ -112,10 +113,6 @@ class Network:
             (m, outputs), which is trace[-1].z.
         """
         self.layers[0].weigh(x, self.parameters[0], trace[0], rng)
-        return self.logits_from_first(trace, rng)
-
-    def logits_from_first(self, trace: Trace, rng: np.random.Generator | None = None) -> Array:
-        """The same, when trace[0].z has been computed already."""
         for i in range(1, len(self.layers)):
             self.layers[i - 1].activate(trace[i - 1])
             self.layers[i].weigh(trace[i - 1].a, self.parameters[i], trace[i], rng)

@@ -4,6 +4,9 @@ An optimizer is a frozen set of hyper-parameters; the vectors that it keeps betw
 `state_names` and all zero before the first step. `learning_rate` arrives at each step: a schedule may change it.
 g is the gradient, α the learning rate, λ the weight decay, t the step counted from 1.
 
+Every pass over θ counts where batches are small. The gradient is linear in the few numbers with which the backward
+process begins; so an optimizer names the factor s by which it wants its gradient multiplied, and `update` takes s g.
+
 Weight decay acts on all of θ, biases included, as in PyTorch. For all but adamw it is the gradient of λ/2 ‖θ‖², that is
 g := g + λ θ.
 """
@@ -34,8 +37,11 @@ class Optimizer(Protocol):
     def weight_decay(self) -> float:
         """λ."""
 
-    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """Change θ (size,) and the state in place. `g` and `work` (size,) are overwritten."""
+    def factor(self, learning_rate: float) -> float:
+        """s, the factor of the gradient that `update` takes."""
+
+    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+        """Change θ (size,) and the state in place. sg = s g and `work` (size,) are overwritten."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +56,14 @@ class Sgd:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+    def factor(self, learning_rate: float) -> float:
+        """s = α."""
+        return learning_rate
+
+    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
         """One step of eq. 44 and 45 on all layers at once."""
-        add_weight_decay(theta, g, self.weight_decay, work)
-        g *= learning_rate
-        theta -= g
+        add_weight_decay(theta, sg, learning_rate * self.weight_decay, work)
+        theta -= sg
 
 
 @dataclass(frozen=True)
@@ -74,17 +83,21 @@ class Momentum:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+    def factor(self, learning_rate: float) -> float:
+        """s = 1."""
+        return 1.0
+
+    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
         """One step."""
-        add_weight_decay(theta, g, self.weight_decay, work)
+        add_weight_decay(theta, sg, self.weight_decay, work)
         v = state["velocity"]
         v *= self.momentum
-        v += g
+        v += sg
         if self.nesterov:
             np.multiply(v, self.momentum, out=work)
-            g += work
-            g *= learning_rate
-            theta -= g
+            sg += work
+            sg *= learning_rate
+            theta -= sg
         else:
             np.multiply(v, learning_rate, out=work)
             theta -= work
@@ -104,16 +117,22 @@ class RmsProp:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+    def factor(self, learning_rate: float) -> float:
+        """s = √(1 - ρ), so that (s g)² is what v takes of g²."""
+        return sqrt(1 - self.decay)
+
+    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
         """One step."""
-        add_weight_decay(theta, g, self.weight_decay, work)
-        v = state["mean_square"]
-        mix_square(v, g, self.decay, work)
+        s, v = sqrt(1 - self.decay), state["mean_square"]
+        add_weight_decay(theta, sg, s * self.weight_decay, work)
+        np.multiply(sg, sg, out=work)
+        v *= self.decay
+        v += work
         np.sqrt(v, out=work)
         work += self.epsilon
-        g /= work
-        g *= learning_rate
-        theta -= g
+        sg /= work
+        sg *= learning_rate / s
+        theta -= sg
 
 
 @dataclass(frozen=True)
@@ -135,23 +154,31 @@ class Adam:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """One step."""
-        add_weight_decay(theta, g, self.weight_decay, work)
-        self.adapt(theta, g, state, learning_rate, t, work)
+    def factor(self, learning_rate: float) -> float:
+        """s = √(1 - β₂), so that (s g)² is what v takes of g²."""
+        return sqrt(1 - self.beta2)
 
-    def adapt(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """The step without weight decay: α m̂ / (√v̂ + ε) as (α / (1 - β₁ᵗ)) m / (√v / √(1 - β₂ᵗ) + ε)."""
-        m, v = state["mean"], state["mean_square"]
-        np.multiply(g, 1 - self.beta1, out=work)
+    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+        """One step."""
+        add_weight_decay(theta, sg, sqrt(1 - self.beta2) * self.weight_decay, work)
+        self.adapt(theta, sg, state, learning_rate, t, work)
+
+    def adapt(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+        """The step without weight decay.
+
+        With c = √(1 - β₂ᵗ), α m̂ / (√v̂ + ε) is (α c / (1 - β₁ᵗ)) m / (√v + c ε).
+        """
+        m, v, c = state["mean"], state["mean_square"], sqrt(1 - self.beta2**t)
+        np.multiply(sg, (1 - self.beta1) / sqrt(1 - self.beta2), out=work)
         m *= self.beta1
         m += work
-        mix_square(v, g, self.beta2, work)
+        sg *= sg
+        v *= self.beta2
+        v += sg
         np.sqrt(v, out=work)
-        work *= 1 / sqrt(1 - self.beta2**t)
-        work += self.epsilon
+        work += c * self.epsilon
         np.divide(m, work, out=work)
-        work *= learning_rate / (1 - self.beta1**t)
+        work *= learning_rate * c / (1 - self.beta1**t)
         theta -= work
 
 
@@ -164,25 +191,17 @@ class AdamW(Adam):
 
     weight_decay: NonNegative = 0.01
 
-    def update(self, theta: Array, g: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
         """One step."""
         theta *= 1 - learning_rate * self.weight_decay
-        self.adapt(theta, g, state, learning_rate, t, work)
+        self.adapt(theta, sg, state, learning_rate, t, work)
 
 
-def add_weight_decay(theta: Array, g: Array, weight_decay: float, work: Array) -> None:
-    """g := g + λ θ, in place."""
+def add_weight_decay(theta: Array, sg: Array, weight_decay: float, work: Array) -> None:
+    """s g := s g + s λ θ, in place; `weight_decay` is s λ."""
     if weight_decay:
         np.multiply(theta, weight_decay, out=work)
-        g += work
-
-
-def mix_square(v: Array, g: Array, decay: float, work: Array) -> None:
-    """v := ρ v + (1 - ρ) g², in place."""
-    np.multiply(g, g, out=work)
-    work *= 1 - decay
-    v *= decay
-    v += work
+        sg += work
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

@@ -4,17 +4,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnfang.core.arrays import Array, Labels
-from nnfang.core.backprop import loss_and_gradient
+from nnfang.core.arrays import Array, Labels, aligned_empty
+from nnfang.core.backprop import backpropagate
 from nnfang.core.layers import Dropout
 from nnfang.core.losses import output_error
 from nnfang.core.network import Trace, cut
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines.engine import Task
+from nnfang.engines.tally import TALLY_ROWS, Tally
 
 
 class BatchEngine:
-    """Calls `loss_and_gradient` and the optimizer once a step. All arrays are made first, none in the loop."""
+    """Calls `backpropagate` and the optimizer once a step. All arrays are made first, none in the loop."""
 
     name: ClassVar[str] = "batch"
 
@@ -25,41 +26,49 @@ class BatchEngine:
         self.state = {name: np.zeros_like(network.theta) for name in task.optimizer.state_names}
         self._error = output_error(network.output_activation, task.loss)
         self._draws = any(isinstance(layer, Dropout) for layer in network.layers)
-        self._gradient = np.empty_like(network.theta)
+        self._gradient = aligned_empty(network.theta.shape, network.dtype)
         self._gradients = network.views(self._gradient)
         self._work = np.empty_like(network.theta)
         self._trace = network.trace(rows)
-        self._one_hot = np.eye(network.outputs, dtype=network.dtype)
-        self._y = np.empty((rows, network.outputs), network.dtype)
-        self._guess = np.empty(rows, np.intp)
-        self._right = np.empty(rows, np.bool_)
+        self._block = max(TALLY_ROWS // rows, 1) * rows
+        self._tally = Tally(self._error, network.layers[-1].trace(self._block, network.widths[-2], network.dtype))
+
+    @property
+    def preparation(self) -> str | None:
+        """None: there is nothing to prepare."""
+        return None
+
+    def prepare(self) -> None:
+        """Nothing."""
 
     def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
         """See `Engine.advance`."""
-        size, trace = self.task.batch_size, self._trace
         loss, right = 0.0, 0
+        for start in range(0, len(x), self._block):
+            block_loss, block_right = self._train_block(
+                x[start : start + self._block], labels[start : start + self._block]
+            )
+            loss += block_loss
+            right += block_right
+        return loss, right
+
+    def _train_block(self, x: Array, labels: Labels) -> tuple[float, int]:
+        """Some whole mini-batches, of which the last may be short.  Returns their loss and right answers."""
+        size, trace, tally = self.task.batch_size, self._trace, self._tally
+        tally.expect(labels)
         for start in range(0, len(x), size):
             rows = x[start : start + size]
             if len(rows) < size:
                 trace = cut(self._trace, len(rows))
-            loss += len(rows) * self._take_step(rows, labels[start : start + size], trace)
-            right += self._count_right(trace[-1].a, labels[start : start + size])
-        return loss, right
+            self._take_step(rows, tally.y[start : start + len(rows)], trace)
+            tally.z[start : start + len(rows)] = trace[-1].z
+        return tally.count(labels)
 
-    def _take_step(self, x: Array, labels: Labels, trace: Trace) -> float:
+    def _take_step(self, x: Array, y: Array, trace: Trace) -> None:
         """Algorithm 1 for one mini-batch, with the update of eq. 44 and 45 in the hands of the optimizer."""
-        task, y = self.task, self._y[: len(x)]
-        np.take(self._one_hot, labels, axis=0, out=y, mode="clip")  # "raise" would make a copy
+        task, learning_rate = self.task, self.task.learning_rate(self.step)
         rng = generator(task.seed, Purpose.DROPOUT, self.step) if self._draws else None
-        loss = loss_and_gradient(task.network, self._error, x, y, self._gradients, trace, rng)
-        learning_rate = task.learning_rate(self.step)
+        factor = task.optimizer.factor(learning_rate)
+        backpropagate(task.network, self._error, x, y, self._gradients, trace, rng, factor)
         self.step += 1
         task.optimizer.update(task.network.theta, self._gradient, self.state, learning_rate, self.step, self._work)
-        return loss
-
-    def _count_right(self, y_hat: Array, labels: Labels) -> int:
-        """How many rows have their largest output at their label."""
-        guess, right = self._guess[: len(y_hat)], self._right[: len(y_hat)]
-        np.argmax(y_hat, axis=1, out=guess)
-        np.equal(guess, labels, out=right)
-        return int(np.count_nonzero(right))

@@ -24,7 +24,7 @@ The first layer's a_k are the images, known beforehand. There S_k a_k, for all k
 and X Xᵀ of matrices. The result is Algorithm 3's, sample after sample, up to the order in which sums are rounded.
 """
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,67 +36,47 @@ BLOCK = 40
 """Samples a block: enough for matrix-matrix speed in the first layer, few enough to keep S and M small."""
 
 CACHE_LINE = 16
-"""Rows are padded with zeros to a multiple of this many numbers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """What sample k of a block works with in a layer after the first: views, made once.
-
-    S, M, a and e are those of this module's head. Names that end in ``previous`` belong to the layer before, of width
-    p, whose activation is applied and differentiated here. A row of S or e is p numbers, one for the bias, and padding.
-    """
-
-    before: Activation  # of the layer before
-    S: Array  # (n + k, row)
-    M: Array  # (n + k, row of e)
-    products: Array  # (n + k,): S a, or M e
-    row: Array  # a_k with its 1: the row that S_{k+1} has more than S_k
-    z: Array  # (row of e,)
-    e: Array  # the row that M_{k+1} has more than M_k
-    a_previous: Array  # (p,)
-    z_previous: Array  # (p,)
-    row_previous: Array  # e of the layer before, with the entry of the bias, and padding
-    e_previous: Array  # (p,)
-    work: Array  # (2, p)
+"""Rows of S are padded with zeros to a multiple of this many numbers."""
 
 
 class DeferredLayer:
-    """A layer after the first: its W and b as S and M hold them, and room for the e of a block."""
+    """A layer after the first, of n units and p inputs: its W and b as S and M hold them.
 
-    def __init__(self, parameters: Parameters, row: int) -> None:
+    A vector of p numbers with one more for the bias, and padding, is called a row: those of S, and what Sᵀ gives.
+    """
+
+    def __init__(self, parameters: Parameters, before: Activation, row: int) -> None:
         """Make room.
 
         Args:
             parameters: W (n, p) and b (n,), changed in place at the end of a block.
-            row: Length of a row of e: that of the next layer's S, or n where there is none.
+            before: Of the layer before, which is applied and differentiated here.
+            row: Length of an e of this layer: a row of the next layer's S, or n where there is none.
         """
         self.W, self.b = parameters
-        self.units, self.inputs = self.W.shape
-        self.S = np.zeros((self.units + BLOCK, row_length(self.inputs)), self.W.dtype)
-        self.S[self.units :, self.inputs] = 1
-        self.M = np.eye(self.units + BLOCK, row, dtype=self.W.dtype)
-        self.products = np.empty(self.units + BLOCK, self.W.dtype)
-        self.z = np.empty(row, self.W.dtype)
-        self.work = np.empty((2, self.inputs), self.W.dtype)
-        self.sum = np.empty((self.units, self.S.shape[1]), self.W.dtype)
+        self.before = before
+        self.units, self.inputs = n, p = self.W.shape
+        self.S = np.zeros((n + BLOCK, row_length(p)), self.W.dtype)
+        self.S[n:, p] = 1
+        self.M = np.eye(n + BLOCK, row, dtype=self.W.dtype)
+        self.products = np.empty(n + BLOCK, self.W.dtype)
+        self.work = np.empty((2, p), self.W.dtype)
+        self.sum = np.empty((n, self.S.shape[1]), self.W.dtype)
 
-    def position(self, k: int, before: Activation, z: Array, z_previous: Array, row_previous: Array) -> Position:
-        """The views of sample k."""
+    def forward_views(self, k: int, z_previous: Array, z: Array) -> tuple[Any, ...]:
+        """What sample k needs for z = Mᵀ (S a), in the order of its use; a bound method is a look-up saved."""
         head, p = self.units + k, self.inputs
-        return Position(
-            before=before,
-            S=self.S[:head],
-            M=self.M[:head],
-            products=self.products[:head],
-            row=self.S[head],
-            z=z,
-            e=self.M[head],
-            a_previous=self.S[head, :p],
-            z_previous=z_previous[:p],
-            row_previous=row_previous,
-            e_previous=row_previous[:p],
-            work=self.work,
+        products, row = self.products[:head], self.S[head]
+        activate = self.before.forward
+        return activate, z_previous[:p], row[:p], self.S[:head].dot, row, products, products.dot, self.M[:head], z
+
+    def backward_views(self, k: int, z_previous: Array, e_previous: Array) -> tuple[Any, ...]:
+        """What sample k needs for Sᵀ (M e), without its entry of the bias, and for the product with Q'(z_previous)."""
+        head, p = self.units + k, self.inputs
+        products, undo = self.products[:head], self.before.backward
+        return (
+            *(self.M[:head].dot, self.M[head], products, products.dot, self.S[:head], e_previous, p),
+            *(undo, e_previous[:p], z_previous[:p], self.S[head, :p], self.work),
         )
 
     def begin_block(self) -> None:
@@ -113,25 +93,27 @@ class DeferredLayer:
 
 
 class FirstLayer:
-    """The first layer, whose inputs are known beforehand."""
+    """The first layer, of n units, whose inputs are known beforehand."""
 
     def __init__(self, parameters: Parameters, row: int) -> None:
-        """Make room; `row` is the length of a row of e."""
+        """Make room; `row` is the length of an e."""
         self.W, self.b = parameters
         self.base = np.zeros((BLOCK, row), self.W.dtype)  # X W_0ᵀ + b_0
         self.gram = np.empty((BLOCK, BLOCK), self.W.dtype)  # X Xᵀ + 1
         self.e = np.zeros((BLOCK, row), self.W.dtype)
-        self.z = np.empty(row, self.W.dtype)
-        self.product = np.empty((BLOCK, len(self.b)), self.W.dtype)
         self.change = np.empty_like(self.W)
+
+    def views(self, k: int) -> tuple[Any, ...]:
+        """What sample k needs for z = base + Σ_{j<k} (x_j · x_k + 1) e_j."""
+        return self.gram[k, :k].dot, self.e[:k], self.base[k]
 
     def begin_block(self, x: Array) -> None:
         """S_k a_k for all k of the block."""
-        m = len(x)
-        np.matmul(x, self.W.T, out=self.product[:m])
-        np.add(self.product[:m], self.b, out=self.base[:m, : len(self.b)])
-        np.matmul(x, x.T, out=self.gram[:m, :m])
-        self.gram[:m, :m] += 1
+        base, gram = self.base[: len(x), : len(self.b)], self.gram[: len(x), : len(x)]
+        np.matmul(x, self.W.T, out=base)
+        np.add(base, self.b, out=base)
+        np.matmul(x, x.T, out=gram)
+        np.add(gram, 1, out=gram)
 
     def end_block(self, x: Array, c: float) -> None:
         """W := c (W_0 + Eᵀ X)."""
@@ -144,6 +126,6 @@ class FirstLayer:
             self.b *= c
 
 
-def row_length(units: int) -> int:
-    """Numbers in a row of S for a layer before of `units` units: those, one for the bias, and padding."""
-    return -(-(units + 1) // CACHE_LINE) * CACHE_LINE
+def row_length(inputs: int) -> int:
+    """Numbers in a row of S for a layer of so many inputs: those, one for the bias, and padding."""
+    return -(-(inputs + 1) // CACHE_LINE) * CACHE_LINE

@@ -40,6 +40,13 @@ class Engine(Protocol):
     state: State
     """The vectors that the optimizer keeps."""
 
+    @property
+    def preparation(self) -> str | None:
+        """What `prepare` takes time for, in words; None where it takes next to none."""
+
+    def prepare(self) -> None:
+        """Do what is done once and is not training, such as compiling."""
+
     def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
         """Train through the rows in order, `batch_size` at a time; the last batch takes what is left.
 

@@ -175,8 +175,12 @@ def test_no_epochs_write_the_initial_weights(nnfang: Nnfang) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [(), ("--batch-size", "32", "--set", "optimizer.type=adam", "--learning-rate", "0.001")],
-    ids=["online", "batch"],
+    [
+        ("--set", "engine=online"),
+        ("--set", "engine=compiled"),
+        ("--batch-size", "32", "--set", "optimizer.type=adam", "--learning-rate", "0.001"),
+    ],
+    ids=["online", "compiled", "batch"],
 )
 def test_one_seed_gives_the_same_digests_in_two_processes(settings: tuple[str, ...], nnfang: Nnfang) -> None:
     def digests(*more: str) -> list[str]:

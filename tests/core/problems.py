@@ -8,7 +8,7 @@ import numpy as np
 
 from nnfang.core.activations import ACTIVATIONS, OUTPUT_ONLY
 from nnfang.core.arrays import Array, Labels
-from nnfang.core.backprop import loss_and_gradient
+from nnfang.core.backprop import backpropagate
 from nnfang.core.layers import Dense, Layer
 from nnfang.core.losses import LOSSES, output_error
 from nnfang.core.network import Network
@@ -71,8 +71,8 @@ class Problem:
         network, gradient = self.network, np.full_like(self.network.theta, np.nan)
         error = output_error(network.output_activation, self.loss)
         trace, rng = network.trace(len(self.x)), generator(0, Purpose.DROPOUT, 0)
-        loss = loss_and_gradient(network, error, self.x, self.y, network.views(gradient), trace, rng)
-        return loss, gradient
+        backpropagate(network, error, self.x, self.y, network.views(gradient), trace, rng)
+        return error.measure(trace[-1].z, self.y, trace[-1].a, trace[-1].work), gradient
 
     def slope(self, direction: Array, h: float) -> float:
         """The central difference of L along `direction`."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nnfang.core.arrays import Array
-from nnfang.core.backprop import backward_to_first, loss_and_gradient
+from nnfang.core.backprop import backpropagate
 from nnfang.core.layers import LAYERS, Dense, Dropout, Layer
 from nnfang.core.losses import output_error
 from nnfang.core.network import Network
@@ -117,25 +117,12 @@ def test_a_step_of_algorithm_1_takes_all_deltas_first() -> None:
     assert np.abs(ours - in_printed_order.theta).max() > 1e-3
 
 
-def test_a_network_starts_backwards_from_any_delta_of_its_output() -> None:
-    problem = Problem.random([Dense(4, "tanh"), Dense(3, "softmax")], 5, 2, OUTPUTS[0][0])
-    network, (_, gradient) = problem.network, problem.gradient()
-    trace = network.trace(2)
-    network.forward(problem.x, trace)
-    trace[-1].delta[...] = (trace[-1].a - problem.y) / 2
-    views = network.views(np.zeros_like(gradient))
-    backward_to_first(network, views, trace)
-    np.testing.assert_allclose(trace[0].delta.sum(axis=0), network.views(gradient)[0][1], rtol=1e-12)
-    np.testing.assert_allclose(views[1][0], network.views(gradient)[1][0], rtol=1e-12)
-    assert not views[0][0].any()  # the first layer's gradient is not its business
-
-
 def test_the_trace_holds_the_prediction_and_the_network_is_left_alone() -> None:
     problem = Problem.random([Dense(4), Dropout(0), Dense(3, "softmax")], 5, 3, OUTPUTS[0][0])
     network, theta = problem.network, problem.network.theta.copy()
     trace, gradient = network.trace(3), np.empty_like(theta)
     error = output_error("softmax", problem.loss)
-    loss_and_gradient(network, error, problem.x, problem.y, network.views(gradient), trace)
+    backpropagate(network, error, problem.x, problem.y, network.views(gradient), trace)
     np.testing.assert_allclose(trace[-1].a, network.predict(problem.x), rtol=1e-14)
     np.testing.assert_array_equal(network.theta, theta)
 
@@ -146,7 +133,7 @@ def test_without_a_generator_the_gradient_is_that_of_the_network_without_dropout
     _, expected = Problem(plain, problem.loss, problem.x, problem.labels).gradient()
     network, gradient = problem.network, np.empty_like(expected)
     error = output_error("softmax", problem.loss)
-    loss_and_gradient(network, error, problem.x, problem.y, network.views(gradient), network.trace(3), None)
+    backpropagate(network, error, problem.x, problem.y, network.views(gradient), network.trace(3), None)
     np.testing.assert_array_equal(gradient, expected)
 
 

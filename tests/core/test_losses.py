@@ -10,7 +10,7 @@ import pytest
 
 from nnfang.core.activations import ACTIVATIONS
 from nnfang.core.arrays import Array
-from nnfang.core.losses import LOSSES, OutputError, chained_output_error, output_error, softmax_crossentropy
+from nnfang.core.losses import LOSSES, ChainedOutputError, OutputError, SoftmaxCrossentropy, output_error
 from tests import oracle
 from tests.core import witness
 from tests.core.problems import OUTPUTS
@@ -24,8 +24,11 @@ def make_outputs(rows: int, n: int, scale: float = 2.0) -> tuple[Array, Array]:
 
 def run(error: OutputError, z: Array, y: Array) -> tuple[float, Array, Array]:
     """L, ŷ and dL/dz."""
-    a, delta = np.full_like(z, np.nan), np.full_like(z, np.nan)
-    return error(z, y, a, delta, np.full((2, *z.shape), np.nan, z.dtype)), a, delta
+    a, delta, work = (np.full(shape, np.nan, z.dtype) for shape in (z.shape, z.shape, (2, *z.shape)))
+    loss, y_hat = error.measure(z, y, a, work), a.copy()
+    error.differentiate(z, y, a, delta, work)
+    np.testing.assert_array_equal(a, y_hat)
+    return loss, a, delta
 
 
 @pytest.mark.parametrize("rows", [1, 4])
@@ -73,12 +76,20 @@ def test_the_error_of_an_output_layer_is_the_sum_on_paper(loss: str, activation:
     np.testing.assert_allclose(delta, np.array(expected) / rows, rtol=1e-13, atol=1e-16)
 
 
+@pytest.mark.parametrize(("loss", "activation"), OUTPUTS)
+def test_a_factor_multiplies_the_derivative(loss: str, activation: str) -> None:
+    (z, y), error = make_outputs(3, 5), output_error(activation, loss)
+    delta, a, work = np.empty_like(z), np.empty_like(z), np.empty((2, *z.shape))
+    error.differentiate(z, y, a, delta, work, -0.25)
+    np.testing.assert_allclose(delta, -0.25 * run(error, z, y)[2], rtol=1e-14)
+
+
 @pytest.mark.parametrize("n", [1, 2, 10])
 @pytest.mark.parametrize("rows", [1, 4])
 def test_the_fused_form_equals_the_chain_through_the_jacobian(rows: int, n: int) -> None:
     z, y = make_outputs(rows, n)
-    fused = run(softmax_crossentropy, z, y)
-    chained = run(chained_output_error("softmax", "categorical_crossentropy"), z, y)
+    fused = run(SoftmaxCrossentropy(), z, y)
+    chained = run(ChainedOutputError("softmax", "categorical_crossentropy"), z, y)
     for i in range(3):
         np.testing.assert_allclose(fused[i], chained[i], rtol=1e-12, atol=1e-15)
     explicit = [
@@ -98,7 +109,7 @@ def test_every_line_of_the_derivation_of_equation_32_says_the_same(j: int) -> No
     lines = oracle.loss_derivation(y, z, j)
     assert list(lines) == [26, 27, 28, 29, 30, 31, 32]
     assert list(lines.values()) == pytest.approx([(both[0] - both[1]) / (2 * h)] * 7, rel=1e-8)
-    assert run(softmax_crossentropy, np.array([z]), np.array([y]))[2][0, j] == pytest.approx(lines[32], rel=1e-13)
+    assert run(SoftmaxCrossentropy(), np.array([z]), np.array([y]))[2][0, j] == pytest.approx(lines[32], rel=1e-13)
 
 
 @pytest.mark.parametrize("j", range(4))
@@ -111,7 +122,7 @@ def test_splitting_the_loss_at_j_changes_nothing(j: int) -> None:
 
 def test_equation_6_needs_its_sum_over_i() -> None:
     z, y = make_outputs(1, 4)
-    _, a, delta = run(chained_output_error("softmax", "mean_squared_error"), z, y)
+    _, a, delta = run(ChainedOutputError("softmax", "mean_squared_error"), z, y)
     J, slope = oracle.softmax_jacobian(a[0].tolist()), 2 * (a - y)[0] / 4
     terms = np.array(J) * slope[:, None]  # row i: the product that the paper prints, for that i
     np.testing.assert_allclose(terms.sum(axis=0), delta[0], rtol=1e-13)
@@ -121,7 +132,7 @@ def test_equation_6_needs_its_sum_over_i() -> None:
 def test_truths_that_sum_to_1_need_not_be_one_hot() -> None:
     z, _ = make_outputs(3, 4)
     y = np.random.default_rng(0).dirichlet(np.ones(4), 3)
-    value, _, delta = run(softmax_crossentropy, z, y)
+    value, _, delta = run(SoftmaxCrossentropy(), z, y)
     loss, slope = jax.value_and_grad(lambda z: jnp.mean(optax.softmax_cross_entropy(z, y)))(jnp.asarray(z))
     assert value == pytest.approx(float(loss), rel=1e-13)
     np.testing.assert_allclose(delta, slope, rtol=1e-12, atol=1e-15)
@@ -143,7 +154,7 @@ EXTREME = [
 def test_the_loss_stays_exact_where_a_probability_rounds_to_0(
     logits: list[float], label: int, loss: float, dtype: type
 ) -> None:
-    value, a, delta = run(softmax_crossentropy, np.array([logits], dtype), np.eye(3, dtype=dtype)[[label]])
+    value, a, delta = run(SoftmaxCrossentropy(), np.array([logits], dtype), np.eye(3, dtype=dtype)[[label]])
     assert value == pytest.approx(loss, rel=float(np.finfo(dtype).eps), abs=1e-15)
     assert np.isfinite(delta).all()
     np.testing.assert_array_equal(delta, a - np.eye(3, dtype=dtype)[[label]])
@@ -151,13 +162,13 @@ def test_the_loss_stays_exact_where_a_probability_rounds_to_0(
 
 def test_the_loss_of_a_tiny_probability_is_its_logarithm() -> None:
     tiny = exp(-100.0)
-    value, *_ = run(softmax_crossentropy, np.array([[0.0, -100.0]]), np.array([[0.0, 1.0]]))
+    value, *_ = run(SoftmaxCrossentropy(), np.array([[0.0, -100.0]]), np.array([[0.0, 1.0]]))
     assert value == pytest.approx(-log(tiny) + tiny, rel=1e-15)
 
 
 def test_the_printed_route_divides_by_0_where_the_fused_one_does_not() -> None:
     z, y = np.array([[0.0, -800.0]]), np.array([[0.0, 1.0]])
-    assert run(softmax_crossentropy, z, y)[0] == 800
+    assert run(SoftmaxCrossentropy(), z, y)[0] == 800
     y_hat = np.empty_like(z)
     ACTIVATIONS["softmax"].forward(z, y_hat)
     with pytest.raises(FloatingPointError):
@@ -175,7 +186,7 @@ def test_terms_with_a_truth_of_0_count_0_even_where_the_prediction_is_0() -> Non
 def test_a_pair_without_a_meaning_is_refused_in_words(activation: str, loss: str) -> None:
     allowed = LOSSES[loss].outputs
     if activation in allowed:
-        assert callable(output_error(activation, loss))
+        assert output_error(activation, loss)
         return
     message = f"{loss} needs an output layer with activation {' or '.join(allowed)}, found {activation}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

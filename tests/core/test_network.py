@@ -30,7 +30,7 @@ def test_every_weight_and_bias_is_a_view_of_theta_in_order() -> None:
     network.theta[...] = np.arange(network.theta.size)
     (W_0, b_0), nothing, (W_1, b_1) = network.parameters
     assert nothing == ()
-    assert [*W_0.ravel(), *b_0, *W_1.ravel(), *b_1] == list(range(network.theta.size))
+    assert [*W_0.T.ravel(), *b_0, *W_1.T.ravel(), *b_1] == list(range(network.theta.size))
     assert all(np.shares_memory(array, network.theta) for array in (W_0, b_0, W_1, b_1))
     W_1[1, 2] = -1
     assert -1 in network.theta

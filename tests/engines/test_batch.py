@@ -11,6 +11,7 @@ from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Momentum, Optimizer, Sgd
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines import BatchEngine, Task
+from nnfang.engines.tally import TALLY_ROWS
 from tests.core.problems import HIDDEN, OUTPUTS, Problem
 from tests.engines.tasks import CLASSES, INPUTS, Case, constant_rate, dense, samples, varying_rate
 
@@ -34,8 +35,8 @@ def test_a_step_is_the_gradient_of_a_mini_batch_in_the_hands_of_the_optimizer(
         value, gradient = batch.gradient()
         expected += value * len(batch.x)
         guessed += int(np.sum(network.predict(batch.x).argmax(axis=1) == batch.labels))
-        work = np.empty_like(gradient)
-        optimizer.update(network.theta, gradient, state, varying_rate(step), step + 1, work)
+        gradient *= optimizer.factor(varying_rate(step))
+        optimizer.update(network.theta, gradient, state, varying_rate(step), step + 1, np.empty_like(gradient))
     np.testing.assert_allclose(engine.task.network.theta, network.theta, rtol=1e-12, atol=1e-15)
     assert total == pytest.approx(expected, rel=1e-13)
     assert (right, engine.step) == (guessed, -(-rows // 8))
@@ -85,15 +86,15 @@ def test_a_mask_is_drawn_for_the_purpose_of_dropout() -> None:
     assert loss == pytest.approx(np.log(np.exp(z).sum()) - z[labels[0]], rel=1e-13)
 
 
-SMALL = 64 * 1024
-"""Bytes that views, numbers, generators and NumPy's own buffer may take in passing."""
+SMALL = 160 * 1024
+"""Bytes that views, numbers, generators and the buffers of a few thousand numbers in which NumPy converts may take."""
 
-NARROW, WIDE = Dense(10, "softmax"), Dense(20_000)
+NARROW, WIDE = Dense(10, "softmax"), Dense(50_000)
 OPTIMIZER_KINDS: list[Callable[..., Optimizer]] = list(OPTIMIZERS.values())
 CONTENDERS: list[tuple[Optimizer, str, tuple[Layer, ...]]] = [
     *((kind(weight_decay=0.01), "categorical_crossentropy", (WIDE, NARROW)) for kind in OPTIMIZER_KINDS),
-    *((Sgd(), loss, (Dense(2_000, output),)) for loss, output in OUTPUTS),
-    *((Sgd(), "categorical_crossentropy", (Dense(20_000, name), NARROW)) for name in HIDDEN),
+    *((Sgd(), loss, (Dense(5_000, output),)) for loss, output in OUTPUTS),
+    *((Sgd(), "categorical_crossentropy", (Dense(50_000, name), NARROW)) for name in HIDDEN),
     (Sgd(), "categorical_crossentropy", (WIDE, Dropout(0.5), NARROW)),
 ]
 
@@ -106,8 +107,8 @@ def test_the_loop_over_steps_makes_no_arrays(
     network = Network.initialize(layers, INPUTS)
     engine = BatchEngine(Task(network, loss, optimizer, constant_rate, batch_size))
     rng = np.random.default_rng(0)
-    x = rng.random((4 * batch_size, INPUTS), np.float32)
-    labels = rng.integers(0, network.outputs, 4 * batch_size)
+    x = rng.random((TALLY_ROWS, INPUTS), np.float32)
+    labels = rng.integers(0, network.outputs, TALLY_ROWS)
     if len(layers) > 1 or batch_size > 1:
         assert 4 * batch_size * network.widths[1] > SMALL  # one activation is more than may pass unseen
     engine.advance(x, labels)  # whatever is made once is made now

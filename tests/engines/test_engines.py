@@ -6,7 +6,7 @@ import pytest
 
 from nnfang.core.layers import Dense, Dropout
 from nnfang.core.optimizers import OPTIMIZERS, Adam, Sgd
-from nnfang.engines import ENGINES, choose_engine
+from nnfang.engines import ENGINES, choose_engine, compiled
 from nnfang.engines.online import obstacle
 from tests.engines.tasks import CLASSES, Case, dense
 
@@ -23,6 +23,11 @@ OBSTACLES = [
     (Case(MIXED), "runs dense layers only"),
     (Case(dense(5), optimizer=Sgd(1.0, weight_decay=0.6)), "needs learning_rate * weight_decay <= 0.5"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "obstacle", lambda _: "is not there")
 
 
 @pytest.mark.parametrize(("case", "reason"), OBSTACLES)
@@ -51,7 +56,10 @@ def test_what_the_online_engine_can_run_it_runs_unless_forbidden(case: Case) -> 
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_an_engine_is_called_by_its_name_and_refuses_a_pair_without_a_meaning(name: str) -> None:
+def test_an_engine_is_called_by_its_name_and_refuses_a_pair_without_a_meaning(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
     assert choose_engine(name, Case(dense(5)).task()).name == name
     with pytest.raises(ValueError, match=r"^engine: categorical_crossentropy needs an output layer"):
         choose_engine(name, Case(dense(5, output="linear")).task())

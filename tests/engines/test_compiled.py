@@ -1,0 +1,156 @@
+"""The compiled engine, the reference and the loop on paper end at the same θ."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnfang.core.activations import ACTIVATIONS
+from nnfang.core.layers import Dense, Dropout
+from nnfang.core.optimizers import Momentum, Sgd
+from nnfang.engines import BatchEngine, CompiledEngine, choose_engine, compiled, kernels
+from tests import oracle
+from tests.core.problems import HIDDEN
+from tests.engines.tasks import CLASSES, Case, dense, samples, varying_rate
+
+STEPS = 3000
+
+CASES = {
+    **{f"two layers, {name}": Case(dense(7, activation=name)) for name in HIDDEN},
+    **{f"four layers, {name}": Case(dense(17, 9, 6, activation=name), rate=varying_rate) for name in HIDDEN},
+    "activations mixed": Case((Dense(9, "relu"), Dense(12, "tanh"), Dense(8, "relu"), Dense(CLASSES, "softmax"))),
+    "one layer": Case(dense()),
+    "one unit": Case(dense(1, 1)),
+}
+
+
+def sparse_samples(rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Samples of which many numbers are 0, and some all of them."""
+    x, labels = samples(rows)
+    x[np.random.default_rng(2).random(x.shape) < 0.6] = 0
+    x[::50] = 0
+    return x, labels
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_three_thousand_compiled_steps_end_where_the_loop_on_paper_ends(name: str) -> None:
+    case = CASES[name]
+    engine, (x, labels) = CompiledEngine(case.task()), sparse_samples(STEPS)
+    loss, right = engine.advance(x, labels)
+    net = oracle.Net.of(case.task().network)
+    paper_loss, paper_right = oracle.train(
+        net, case.loss, list(zip(x.tolist(), labels.tolist(), strict=True)), case.rate, 0.0
+    )
+    assert (right, engine.step) == (paper_right, STEPS)
+    assert loss == pytest.approx(paper_loss, rel=1e-11)
+    assert np.abs(engine.task.network.theta - net.theta).max() < 1e-10
+
+
+@pytest.mark.parametrize("batch_size", [2, 8, 32, 300])
+@pytest.mark.parametrize("name", CASES)
+def test_mini_batches_end_where_the_reference_ends(name: str, batch_size: int) -> None:
+    case = Case(CASES[name].layers, rate=varying_rate, batch_size=batch_size)
+    x, labels = sparse_samples(1001)  # the last batch is short
+    ours, reference = CompiledEngine(case.task()), BatchEngine(case.task())
+    results = [engine.advance(x, labels) for engine in (ours, reference)]
+    assert results[0] == pytest.approx(results[1], rel=1e-12)
+    assert ours.step == reference.step
+    np.testing.assert_allclose(ours.task.network.theta, reference.task.network.theta, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_compiled_mini_batches_may_be_cut_between_calls(batch_size: int) -> None:
+    case = Case(dense(7, 5), rate=varying_rate, batch_size=batch_size)
+    whole, cut, (x, labels) = CompiledEngine(case.task()), CompiledEngine(case.task()), sparse_samples(1000)
+    whole.advance(x, labels)
+    for start, end in ((0, 4), (4, 260), (260, 1000)):
+        cut.advance(x[start:end], labels[start:end])
+    np.testing.assert_array_equal(cut.task.network.theta, whole.task.network.theta)
+
+
+def test_compiled_float32_goes_wrong_by_float32_rounding_only() -> None:
+    case, (x, labels) = Case(dense(17, 9)), sparse_samples(1000)
+    single, double = CompiledEngine(case.task(np.float32)), CompiledEngine(case.task())
+    loss, _ = single.advance(x.astype(np.float32), labels)
+    assert loss == pytest.approx(double.advance(x, labels)[0], rel=1e-3)
+    assert single.task.network.dtype == np.float32
+    np.testing.assert_allclose(single.task.network.theta, double.task.network.theta, atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", [1e-3, 200.0, 3000.0])
+def test_compiled_logits_of_any_size_have_a_softmax(scale: float, dtype: str) -> None:
+    case, (x, labels) = Case(dense(), rate=lambda _: 1e-3), sparse_samples(200)
+    engines = CompiledEngine(case.task(dtype)), BatchEngine(case.task(dtype))
+    for engine in engines:
+        engine.task.network.theta[...] *= scale
+    results = [engine.advance(x.astype(dtype), labels) for engine in engines]
+    assert results[0] == pytest.approx(results[1], rel=1e-4)
+
+
+def test_every_hidden_activation_has_a_code() -> None:
+    assert set(kernels.CODES) == set(ACTIVATIONS) - {"softmax"}
+
+
+OBSTACLES = [
+    (Case(dense(5), optimizer=Momentum()), "runs the optimizer sgd, found momentum"),
+    (Case(dense(5), optimizer=Sgd(weight_decay=0.1)), "runs without weight_decay, found 0.1"),
+    (Case((Dense(5), Dropout(), Dense(CLASSES, "softmax"))), "runs dense layers only"),
+    (
+        Case(dense(5, output="linear"), "mean_squared_error"),
+        "runs softmax with categorical_crossentropy, found linear with mean_squared_error",
+    ),
+]
+
+
+@pytest.mark.parametrize(("case", "reason"), OBSTACLES)
+def test_what_it_cannot_run_it_refuses_in_words_and_leaves_to_others(case: Case, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(f'engine: the compiled engine {reason}')}$"):
+        choose_engine("compiled", case.task())
+    assert choose_engine("auto", case.task()).name != "compiled"
+
+
+def test_without_numba_it_is_not_chosen_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "find_spec", lambda _: None)
+    assert choose_engine("auto", Case(dense(5)).task()).name == "online"
+    with pytest.raises(ValueError, match=r"needs numba: pip install 'nnfang\[turbo\]'"):
+        choose_engine("compiled", Case(dense(5)).task())
+
+
+@pytest.mark.parametrize(("batch_size", "name"), [(1, "compiled"), (16, "compiled"), (32, "batch")])
+def test_it_is_chosen_where_it_is_the_quickest(batch_size: int, name: str) -> None:
+    assert choose_engine("auto", Case(dense(5), batch_size=batch_size).task()).name == name
+
+
+PROGRAM = """
+import numpy as np
+from nnfang.engines import CompiledEngine
+from tests.engines.tasks import Case, dense, samples
+engine = CompiledEngine(Case(dense(17, 9)).task(np.float32))
+print(engine.preparation)
+engine.prepare()
+assert engine.preparation is None and engine.step == 0
+x, labels = samples(2000)
+engine.advance(x.astype(np.float32), labels)
+print(engine.task.network.digest())
+"""
+
+
+def test_what_is_compiled_is_kept_and_the_same_to_the_last_bit(tmp_path: Path) -> None:
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+            env={"NUMBA_CACHE_DIR": str(tmp_path), "PATH": ""},
+        ).stdout.splitlines()
+        for _ in range(2)
+    ]
+    assert outputs[0][0].startswith("compiling the engine for this machine")
+    assert outputs[1][0] == "None"
+    assert outputs[0][1] == outputs[1][1]
