@@ -43,6 +43,10 @@ _HOMES = {
 __all__ = ["Dense", "Dropout", "Network", "Recipe", "__version__", "evaluate", "load", "load_data", "train"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     """Load a name of the library's face when it is first used (PEP 562)."""
     if name not in _HOMES:

@@ -5,6 +5,7 @@ Precedence: defaults < file < environment (``NNFANG_EPOCHS``, ``NNFANG_OPTIMIZER
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -15,6 +16,7 @@ from nnfang.errors import ConfigError, nearest
 from nnfang.recipe import Recipe
 from nnfang.schema import Tree, TreeError, build, check_tree, keys, shorten, split_path, to_tree
 
+MAX_LENGTH = 1_000_000
 MAX_NODES = 10_000
 """Values in one file, aliases counted as often as they are used: a small file can stand for an endless tree."""
 
@@ -148,7 +150,7 @@ def environment_overrides(environ: Mapping[str, str]) -> list[Override]:
     """
     overrides = []
     for name, text in environ.items():
-        if not name.startswith("NNFANG_") or name in ENVIRONMENT:
+        if not name.startswith("NNFANG_") or name in ENVIRONMENT or not text:  # many a CI sets variables to nothing
             continue
         path = name.removeprefix("NNFANG_").lower().replace("__", ".")
         origin = f"environment variable {name}"
@@ -168,11 +170,15 @@ def read_yaml(source: Path | TextIO, origins: dict[str, str]) -> Tree:
     """
     name = str(source) if isinstance(source, Path) else "standard input"
     try:
-        text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source.read()
+        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
+            content = file.read(MAX_LENGTH + 1)
+        text = content if isinstance(content, str) else content.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{name}: not a text in UTF-8 (byte {error.start})") from None
+    if len(content) > MAX_LENGTH:
+        raise ConfigError(f"{name}: longer than {MAX_LENGTH:,} characters, which no config needs")
     tree = parse_yaml(text, name, origins)
     if tree is None:
         return {}

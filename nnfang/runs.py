@@ -48,9 +48,9 @@ class Run:
         """The checkpoint of the latest epoch."""
         return self.folder / "last.npz"
 
-    def exists(self) -> bool:
-        """Whether the folder holds any file of a run."""
-        return any((self.folder / name).exists() for name in FILES)
+    def find_files(self) -> list[str]:
+        """The files in the folder that a new run would write over."""
+        return [name for name in FILES if (self.folder / name).exists()]
 
     def write_config(self, text: str) -> None:
         """Write config.yaml."""
@@ -104,6 +104,12 @@ class Recorder:
         """Save the network as it is now."""
         self._save(self.run.last)
 
+    def save_unfinished(self) -> None:
+        """Save the network in the middle of an epoch; in the first epoch it is better than the untrained one."""
+        self.save_last()
+        if not self.history:
+            self._save(self.run.best)
+
     def _save(self, path: Path) -> None:
         meta = Meta(epoch=len(self.history), step=self.engine.step, history=self.history, best=self.best, **self.facts)
         save(path, self.engine.task.network, meta, self.engine.state)
@@ -119,20 +125,21 @@ def create(folder: Path | None, dataset: str, now: datetime, *, force: bool = Fa
         force: Whether a run that is in `folder` may be deleted.
 
     Raises:
-        ConfigError: `folder` holds a run.
+        ConfigError: `folder` holds files of a run.
         NnfangError: The folder cannot be made.
     """
     try:
         if folder is None:
             return Run(_make_unique(RUNS / f"{now:%Y%m%d-%H%M%S}-{Path(dataset).stem or 'data'}"))
         run = Run(folder)
-        if run.exists():
+        if found := run.find_files():
             if not force:
                 raise ConfigError(
-                    f"{folder}: holds a run already; choose another folder, or --force to delete that run"
+                    f"{folder}: holds {', '.join(found)} already; choose another folder, or --force to delete "
+                    + ("it" if len(found) == 1 else "them")
                 )
-            for name in FILES:
-                (folder / name).unlink(missing_ok=True)
+            for name in found:
+                (folder / name).unlink()
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NnfangError(f"{folder or RUNS}: cannot be made: {error.strerror}") from None

@@ -217,7 +217,7 @@ def _divergence(engine: Engine, epoch: int, symptom: str) -> str:
     rate, start = engine.task.learning_rate(engine.step - 1), engine.task.optimizer.learning_rate
     return (
         f"training diverged in epoch {epoch}, by step {engine.step}: {symptom} at learning rate {rate:g}. "
-        f"Try a smaller one: --learning-rate {start / 10:g}"
+        f"Try a smaller one: --learning-rate {min(start / 10, 0.1):g}"
     )
 
 

@@ -437,7 +437,7 @@ WRONG_ENVIRONMENTS = [
     ("NNFANG_MIROR", "3", 'there is no such setting. Did you mean "NNFANG_MIRROR"?'),
     ("NNFANG_", "3", "there is no such setting."),
     ("NNFANG_EPOCHS__", "3", "there is no such setting."),
-    ("NNFANG_EPOCHS", "", "epochs: found null, expected a whole number >= 0"),
+    ("NNFANG_EPOCHS", "null", "epochs: found null, expected a whole number >= 0"),
     ("NNFANG_EPOCHS", "many", "epochs: found 'many', expected a whole number >= 0"),
     ("NNFANG_EPOCHS__X", "3", "there is no key x in 20"),
     (
@@ -459,6 +459,15 @@ def test_a_misspelt_or_wrong_variable_does_not_go_unnoticed(
 def test_variables_that_are_no_keys_are_left_alone(load: Callable[..., Config]) -> None:
     environ = {"NNFANG_OFFLINE": "1", "NNFANG_MIRROR": "x", "NNFANG_DATA_DIR": "[", "HOME": "x", "nnfang_epochs": "9"}
     assert load(None, **environ).recipe == Recipe()
+
+
+def test_a_variable_that_is_set_to_nothing_is_not_set(load: Callable[..., Config]) -> None:
+    assert load(None, NNFANG_EPOCHS="").recipe == Recipe()
+
+
+def test_a_file_without_end_is_not_read_to_its_end() -> None:
+    with pytest.raises(ConfigError, match=r"^/dev/zero: longer than 1,000,000 characters"):
+        config.load(Path("/dev/zero"), [], {})
 
 
 def test_an_option_of_its_own_is_blamed_under_its_name() -> None:

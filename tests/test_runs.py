@@ -87,7 +87,7 @@ def test_a_folder_is_named_after_time_and_data_set(dataset: str, name: str) -> N
     run = runs.create(None, dataset, NOW)
     assert run.folder == Path("runs") / name
     assert run.folder.is_dir()
-    assert not run.exists()
+    assert run.find_files() == []
 
 
 def test_runs_of_the_same_second_get_a_number() -> None:
@@ -108,7 +108,7 @@ def test_an_earlier_run_is_never_overwritten_unless_forced(home: Path, name: str
     (home / "out").mkdir()
     (home / "out" / name).write_text("earlier")
     (home / "out" / "notes.txt").write_text("mine")
-    with pytest.raises(ConfigError, match=r"^out: holds a run already; choose another folder, or --force") as caught:
+    with pytest.raises(ConfigError, match=rf"^out: holds {name} already; choose another folder, or --force") as caught:
         runs.create(Path("out"), "mnist", NOW)
     assert caught.value.exit_code == 2
     assert (home / "out" / name).read_text() == "earlier"

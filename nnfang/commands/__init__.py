@@ -52,6 +52,9 @@ class LazyGroup(click.Group):
                 raise
             console.complain(": ".join(filter(None, (error.filename, error.strerror or str(error)))))
             sys.exit(NnfangError.exit_code)
+        except MemoryError as error:
+            console.complain(f"not enough memory: {str(error).lower() or 'this computer has no more'}")
+            sys.exit(NnfangError.exit_code)
         except KeyboardInterrupt:
             console.note("Interrupted.")
             sys.exit(INTERRUPTED)

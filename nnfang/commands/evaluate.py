@@ -71,7 +71,7 @@ def command(
     from nnfang.evaluation import evaluate
 
     path, checkpoint = options.load_model(model, is_quiet=quiet)
-    data = options.load_dataset(dataset or checkpoint.recipe.dataset, is_offline=offline, is_quiet=quiet)
+    data = load_data(dataset, checkpoint, is_offline=offline, is_quiet=quiet)
     check_fit(checkpoint, data)
     images, labels, rows = choose_rows(checkpoint, data, split)
     result = evaluate(checkpoint.network, checkpoint.recipe.loss, images, labels, rows)
@@ -83,6 +83,16 @@ def command(
         raise QualityGateError(f"accuracy {result.accuracy:.4f} is below --min-accuracy {min_accuracy:g}")
 
 
+def load_data(name: str | None, checkpoint: Checkpoint, *, is_offline: bool, is_quiet: bool) -> Dataset:
+    """The data set called `name`; if none was named, that of the training."""
+    try:
+        return options.load_dataset(name or checkpoint.recipe.dataset, is_offline=is_offline, is_quiet=is_quiet)
+    except DataError as error:
+        if name:
+            raise
+        raise DataError(f"{error}\nThe network was trained on it; --dataset names another place.") from None
+
+
 def check_fit(checkpoint: Checkpoint, data: Dataset) -> None:
     """Refuse a data set that the network was not made for."""
     if data.input_shape != checkpoint.meta.input_shape:
@@ -92,6 +102,12 @@ def check_fit(checkpoint: Checkpoint, data: Dataset) -> None:
     found, known = len(data.class_names), len(checkpoint.class_names)
     if found != known:
         raise DataError(f"{data.name}: it has {found} classes, the network was trained on {known}")
+    for trained, name in zip(checkpoint.class_names, data.class_names, strict=True):
+        if trained != name:
+            console.warn(
+                f'{data.name} calls "{name}" what the network was taught as "{trained}"; do they mean the same?'
+            )
+            return
 
 
 def choose_rows(checkpoint: Checkpoint, data: Dataset, split: str) -> tuple[Images, Labels, Labels | None]:
@@ -101,10 +117,13 @@ def choose_rows(checkpoint: Checkpoint, data: Dataset, split: str) -> tuple[Imag
     if split == "test":
         return data.x_test, data.y_test, None
     if data.fingerprint != checkpoint.meta.dataset["fingerprint"]:
-        raise DataError(
-            f"--split {split}: the network was trained on {checkpoint.meta.dataset['name']}, so {data.name} "
-            "has no images that were trained on or kept for validation; use --split test"
+        trained_on = checkpoint.meta.dataset["name"]
+        reason = (
+            f"{data.name} has changed since the network was trained on it"
+            if data.name == trained_on
+            else f"the network was trained on {trained_on}, not on {data.name}"
         )
+        raise DataError(f"--split {split}: {reason}, so its images cannot be told apart; use --split test")
     train_rows, validation_rows = split_rows(len(data.y_train), checkpoint.recipe)
     if split == "validation" and not len(validation_rows):
         raise DataError("--split validation: the network was trained with validation_split 0, there are no such images")

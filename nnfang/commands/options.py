@@ -27,6 +27,19 @@ def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str
     return names or [CompletionItem(incomplete, type="file")]
 
 
+class PathType(click.Path):
+    """A path, and not the empty text that a shell makes of a variable that is not set."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A Path of a text."""
+        if value == "":
+            self.fail("an empty text is no path; is a variable of your shell not set?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
     """Refuse a path that is not UTF-8 before it has to be written into YAML and JSON."""
     if name is not None and name != console.encodable(name):
@@ -47,7 +60,7 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.
 model = click.option(
     "-m",
     "--model",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="MODEL",
     help="A checkpoint, or a run's folder (then its best.npz). Default: the newest run under runs/.",
 )

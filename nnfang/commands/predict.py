@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from nnfang.core.arrays import Array
 
 
+def refuse_empty(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse the empty text that a shell makes of a variable that is not set; as a path it would mean this folder."""
+    if "" in names:
+        raise click.BadParameter("an empty text is no picture; is a variable of your shell not set?")
+    return names
+
+
 @click.command("predict")
 @options.model
 @click.option("--top", type=click.IntRange(min=1), default=1, metavar="K", help="Name the K likeliest classes.")
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
     help="Of stdout.",
 )
 @options.quiet
-@click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True)
+@click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True, callback=refuse_empty)
 def command(model: Path | None, pictures: tuple[str, ...], *, top: int, style: str, quiet: bool) -> None:
     """Say what pictures show.
 

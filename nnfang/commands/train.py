@@ -50,7 +50,9 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
 
 
 @click.command("train")
-@click.option("-c", "--config", "source", metavar="FILE", help="A YAML file; - is standard input.")
+@click.option(
+    "-c", "--config", "source", type=options.PathType(), metavar="FILE", help="A YAML file; - is standard input."
+)
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the YAML; repeatable.")
 @click.option("--epochs", type=int, help="Passes over the training images.  [20]")
 @click.option("--batch-size", type=int, help="Images a step.  [1]")
@@ -58,7 +60,7 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
 @click.option("--seed", type=int, help="Of everything random.  [0]")
 @options.dataset
 @click.option("--limit", type=int, metavar="N", help="Use the first N training images only.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder.")
+@click.option("-o", "--output", type=options.PathType(), metavar="DIR", help="The run's folder.")
 @click.option("--force", is_flag=True, help="Delete the run that is in that folder.")
 @click.option("--print-config", is_flag=True, help="Print the resolved YAML and exit.")
 @click.option(
@@ -73,7 +75,7 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
 @options.as_json
 @options.quiet
 def command(
-    source: str | None,
+    source: Path | None,
     settings: tuple[str, ...],
     output: Path | None,
     *,
@@ -91,7 +93,7 @@ def command(
     \b
     nnfang train --epochs 5
     nnfang train --dataset mnist-sample --epochs 3 -o runs/first
-    nnfang train -c configs/minibatch.yaml --set layers[0].units=256
+    nnfang train -c configs/minibatch.yaml --set 'layers[0].units=256'
     """
     from nnfang.config import to_yaml
 
@@ -110,12 +112,12 @@ def command(
     except DivergedError as error:
         raise DivergedError(f"{error}\nThe network from before that epoch is kept: {run.last}") from None
     if end is None:
-        leave(recorder, interruption)
+        leave(recorder, interruption, as_json=as_json)
         return
     finish(run, recorder, end, recipe, data, as_json=as_json)
 
 
-def read_config(source: str | None, settings: tuple[str, ...], short: dict[str, Any]) -> Config:
+def read_config(source: Path | None, settings: tuple[str, ...], short: dict[str, Any]) -> Config:
     """File, environment and options -> the resolved config."""
     from nnfang import config
 
@@ -123,8 +125,7 @@ def read_config(source: str | None, settings: tuple[str, ...], short: dict[str, 
     for name, path in SHORT.items():
         if short[name] is not None:
             overrides.append(config.Override(path, short[name], f"--{name.replace('_', '-')} {short[name]}"))
-    file = sys.stdin if source == "-" else Path(source) if source else None
-    return config.load(file, overrides, os.environ)
+    return config.load(sys.stdin if source == Path("-") else source, overrides, os.environ)
 
 
 def obtain_dataset(config: Config, *, is_offline: bool, is_quiet: bool) -> Dataset:
@@ -134,7 +135,10 @@ def obtain_dataset(config: Config, *, is_offline: bool, is_quiet: bool) -> Datas
     except DataError as error:
         if config.dataset_was_named:
             raise
-        console.warn(f"{error}\nThis run trains on {FALLBACK} instead: 10,000 images of MNIST that come with nnfang.")
+        console.warn(
+            f"{config.recipe.dataset} is not to be had, so this run trains on {FALLBACK} instead: "
+            f"10,000 images of MNIST that come with nnfang.\n{error}"
+        )
         return options.load_dataset(FALLBACK, is_offline=True, is_quiet=is_quiet)
 
 
@@ -212,11 +216,18 @@ def follow(
     return None
 
 
-def leave(recorder: Recorder, interruption: Interruption) -> None:
+def leave(recorder: Recorder, interruption: Interruption, *, as_json: bool) -> None:
     """Save what there is and exit as a process does that a signal ended."""
-    recorder.save_last()
-    epochs = console.count(len(recorder.history), "whole epoch")
-    console.note(f"Interrupted after {epochs}. The network as it is now: {recorder.run.last}")
+    recorder.save_unfinished()
+    epochs = len(recorder.history)
+    console.note(
+        f"Interrupted after {console.count(epochs, 'whole epoch')}. The network as it is now: {recorder.run.last}"
+    )
+    if as_json:
+        last = console.encodable(recorder.run.last)
+        options.write_json(
+            {"event": "interrupted", "epochs": epochs, "checkpoint": last, "signal": interruption.signal}
+        )
     sys.exit(interruption.exit_code)
 
 

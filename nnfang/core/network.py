@@ -132,7 +132,13 @@ class Network:
 
         Returns:
             (m, outputs).
+
+        Raises:
+            ValueError: An image has another number of pixels than the network has inputs.
         """
+        shape = np.shape(images)
+        if not isinstance(images, np.ndarray) or prod(shape[1:]) != self.inputs or len(shape) == 1:
+            raise ValueError(f"images must be an array (m, ...) with {self.inputs} numbers each, found shape {shape}")
         rows = min(len(images), PREDICTION_ROWS)
         x, trace = np.empty((rows, self.inputs), self.dtype), self.trace(rows)
         y_hat = np.empty((len(images), self.outputs), self.dtype)

@@ -22,6 +22,7 @@ from nnfang.errors import ConfigError, DataError
 STALL_SECONDS = 10.0  # a mirror that has answered once and then says nothing for so long is given up
 RETRY_SECONDS = 0.5  # the pause before a mirror is asked a second time
 CHUNK_BYTES = 1 << 16
+NO, YES = ("", "0", "false", "no", "off"), ("1", "true", "yes", "on")
 
 
 class ProgressBar(Protocol):
@@ -56,13 +57,13 @@ def fetch(known: KnownDataset, *, offline: bool = False, progress: MakeProgress 
 
     Raises:
         DataError: the files are not to be had, or the cache folder cannot be written.
-        ConfigError: NNFANG_MIRROR is not a URL.
+        ConfigError: NNFANG_MIRROR is not a URL, or NNFANG_OFFLINE neither yes nor no.
     """
     folder = find_cache() / known.name
     missing = {file: state for file in known.files if (state := _check_file(folder / file, known.files[file]))}
     if not missing:
         return folder
-    if offline or os.environ.get("NNFANG_OFFLINE", "").lower() not in ("", "0", "false", "no", "off"):
+    if offline or is_told_to_stay_offline():
         states = "".join(f"\n  {file}: {state}" for file, state in missing.items())
         raise DataError(
             f'The data set "{known.name}" is not complete in the cache, and nnfang is told to stay offline:'
@@ -89,6 +90,20 @@ def find_cache() -> Path:
     from platformdirs import user_cache_dir
 
     return Path(user_cache_dir("nnfang"))
+
+
+def is_told_to_stay_offline() -> bool:
+    """What NNFANG_OFFLINE says.
+
+    Raises:
+        ConfigError: It says neither yes nor no.
+    """
+    word = os.environ.get("NNFANG_OFFLINE", "")
+    if word.lower() in NO:
+        return False
+    if word.lower() in YES:
+        return True
+    raise ConfigError(f"environment variable NNFANG_OFFLINE: found {word!r}, expected 1 or 0")
 
 
 def _check_file(path: Path, sha256: str) -> str | None:
@@ -169,9 +184,10 @@ def _is_passing(error: Exception) -> bool:
 
 
 def _list_ways_out(known: KnownDataset, folder: Path) -> str:
+    of_mnist = "" if known.name == "mnist" else " of MNIST"
     return (
         f"\n  put {', '.join(known.files)} into {folder}"
-        "\n  use the sample that comes with nnfang: --dataset mnist-sample"
+        f"\n  use the sample{of_mnist} that comes with nnfang: --dataset mnist-sample"
         f"\n  name a mirror: NNFANG_MIRROR=URL, where URL/{known.name}/{next(iter(known.files))} is served"
     )
 

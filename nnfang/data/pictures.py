@@ -41,6 +41,9 @@ def load_pictures(folder: Path, read_picture: ReadPicture, warn: Callable[[str],
     if {"train", "test"} <= parts:
         class_names = [path.name for path in _list_folders(folder / "train")]
         train, test = (_list_samples(folder / part, class_names) for part in ("train", "test"))
+    elif parts in ({"train"}, {"test"}):
+        found, missing = ("train", "test") if "train" in parts else ("test", "train")
+        raise DataError(f"{folder}: there is {found}/, but no {missing}/")
     else:
         class_names = [path.name for path in _list_folders(folder)]
         train, test = _split(_list_samples(folder, class_names))
@@ -110,7 +113,8 @@ def _read_samples(samples: Samples, read_picture: ReadPicture) -> tuple[Images, 
         try:
             image = read_picture(path)
         except (NnfangError, OSError) as error:
-            raise DataError(f"{path}: cannot be read as a picture: {error}") from None
+            reason = str(error).removeprefix(f"{path}: ")
+            raise DataError(f"{path}: cannot be read as a picture: {reason}") from None
         if images and image.shape != images[0].shape:
             raise DataError(f"{path}: read in the shape {image.shape}, but others in {images[0].shape}")
         images.append(image)

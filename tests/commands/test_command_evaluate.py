@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang, Trained
@@ -79,6 +80,17 @@ def test_another_data_set_has_test_images_only(trained: Trained, nnfang: Nnfang)
     refused = nnfang(*arguments, "--split", "validation", code=5)
     assert "trained on mnist-sample" in refused.stderr
     assert "--split test" in refused.stderr
+
+
+def test_classes_of_other_names_are_compared_with_a_warning(trained: Trained, nnfang: Nnfang) -> None:
+    for name in "abcdefghij":
+        (nnfang.folder / "letters" / name).mkdir(parents=True)
+        for i in range(5):
+            picture = np.random.default_rng(i).integers(0, 256, (28, 28), np.uint8)
+            Image.fromarray(picture).save(nnfang.folder / "letters" / name / f"{i}.png")
+    result = nnfang.inside("evaluate", "-m", str(trained.folder), "--dataset", "letters", "-q")
+    assert 'letters calls "a" what the network was taught as "0"' in result.stderr
+    assert "10 (test images of letters)" in result.stdout
 
 
 @pytest.mark.parametrize(

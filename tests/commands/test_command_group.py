@@ -101,6 +101,21 @@ def test_a_slip_of_the_keyboard_is_answered_by_what_is_possible(
         assert word in result.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("train", "-c", ""), ("train", "-o", ""), ("evaluate", "-m", ""), ("predict", "-m", "", "a.png"), ("predict", "")],
+    ids=" ".join,
+)
+def test_a_variable_of_the_shell_that_is_not_set_is_no_path(arguments: tuple[str, ...], nnfang: Nnfang) -> None:
+    assert "is a variable of your shell not set?" in nnfang.inside(*arguments, code=2).stderr.replace("\n", " ")
+
+
+def test_a_network_larger_than_the_memory_is_a_message(nnfang: Nnfang) -> None:
+    result = nnfang("train", "--dataset", "mnist-sample", "--set", "layers[0].units=1000000000000", code=1)
+    assert result.stderr.startswith("Error: not enough memory: unable to allocate")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = """
 import sys

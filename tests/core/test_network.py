@@ -4,6 +4,7 @@ import copy
 import pickle
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,12 @@ from tests import oracle
 from tests.core.problems import HIDDEN, random_network, random_rows
 
 PAPER = (Dense(128), Dense(64), Dense(10, "softmax"))
+
+
+@pytest.mark.parametrize("images", [np.zeros(4, np.uint8), np.zeros((3, 5), np.uint8), [[1.0, 2.0, 3.0, 4.0]]])
+def test_images_of_another_shape_are_refused_in_words(images: Any) -> None:
+    with pytest.raises(ValueError, match=r"must be an array \(m, ...\) with 4 numbers each, found shape"):
+        Network.initialize((Dense(2, "softmax"),), 4).predict(images)
 
 
 def test_the_papers_network_has_the_papers_widths_and_shapes() -> None:

@@ -312,6 +312,12 @@ def test_offline_0_is_online(served: Path, serve: Serve, make_tiny: MakeTiny, mo
     fetch(make_tiny(serve(folder=served / "tiny")))
 
 
+def test_offline_is_yes_or_no(make_tiny: MakeTiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNFANG_OFFLINE", "maybe")
+    with pytest.raises(ConfigError, match="NNFANG_OFFLINE: found 'maybe', expected 1 or 0"):
+        fetch(make_tiny("http://mirror.invalid/"))
+
+
 def test_a_damaged_file_of_the_cache_is_fetched_anew(
     served: Path, serve: Serve, make_tiny: MakeTiny, cache: Path
 ) -> None:

@@ -105,9 +105,22 @@ def test_a_class_without_pictures(tmp_path: Path) -> None:
         data.load(tmp_path, read_picture=read_picture)
 
 
+@pytest.mark.parametrize(("found", "missing"), [("train", "test"), ("test", "train")])
+def test_one_part_without_the_other(found: str, missing: str, tmp_path: Path) -> None:
+    write_pictures(tmp_path / found / "cat", range(5))
+    with pytest.raises(DataError, match=f"there is {found}/, but no {missing}/"):
+        data.load(tmp_path, read_picture=read_picture)
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    for name in ("bus", "train"):
+        write_pictures(tmp_path / name, range(5))
+    assert data.load(tmp_path, read_picture=read_picture).class_names == ("bus", "train")
+
+
 def test_folders_within_a_class(tmp_path: Path) -> None:
-    write_pictures(tmp_path / "train" / "cat", range(5))
-    with pytest.raises(DataError, match=r"cat: a folder within the class 'train'"):
+    write_pictures(tmp_path / "pets" / "cat", range(5))
+    with pytest.raises(DataError, match=r"cat: a folder within the class 'pets'"):
         data.load(tmp_path, read_picture=read_picture)
 
 
