@@ -1,10 +1,24 @@
-"""This computer: how many threads BLAS takes, and what decides which bits come out."""
+"""This computer: how BLAS runs on it, and what decides which bits come out."""
 
 import os
 import platform
+from collections.abc import Callable, Iterable
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import Any
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+CPUINFO = "/proc/cpuinfo"
+ONE_PROCESSOR = 4096
+"""Bytes of /proc/cpuinfo that describe the first processor: some machines have hundreds of them."""
+
+KERNEL = "OPENBLAS_CORETYPE"
+AVX512 = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
+"""What OpenBLAS's kernels for SkylakeX need."""
+
+ZEN5 = 26
+"""The family of AMD's processors that OpenBLAS up to 0.3.31 does not know (its issue 6029)."""
 
 
 def prefer_one_thread() -> None:
@@ -18,6 +32,56 @@ def prefer_one_thread() -> None:
             os.environ.setdefault(variable, "1")
 
 
+def allow_threads(count: int) -> None:
+    """Let BLAS run in `count` threads, whatever was said before; to be called before NumPy is imported."""
+    for variable in ("OMP_NUM_THREADS", *BLAS_THREADS):
+        os.environ[variable] = str(count)
+
+
+def prefer_best_kernel() -> None:
+    """Tell OpenBLAS of a processor that it does not know; to be called before NumPy is imported.
+
+    On such a one it falls back to kernels for AVX2, which are half as fast as those for AVX-512. Whatever its user has
+    chosen, and every processor for which it chooses well by itself, is left alone.
+    """
+    if KERNEL not in os.environ and is_underrated(read_cpuinfo()):
+        os.environ[KERNEL] = "SkylakeX"
+
+
+def read_cpuinfo() -> dict[str, str]:
+    """What Linux says of the first processor; empty elsewhere."""
+    try:
+        with open(CPUINFO, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - pathlib is not yet imported
+            text = file.read(ONE_PROCESSOR).split("\n\n")[0]
+    except OSError:
+        return {}
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+
+
+def is_underrated(cpuinfo: dict[str, str]) -> bool:
+    """Whether OpenBLAS would choose lesser kernels than this processor can run."""
+    family = cpuinfo.get("cpu family", "")
+    is_unknown = cpuinfo.get("vendor_id") == "AuthenticAMD" and family.isdecimal() and int(family) >= ZEN5
+    return is_unknown and set(cpuinfo.get("flags", "").split()) >= AVX512
+
+
+def count_processors() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def thread_switch() -> Callable[[int], object]:
+    """A function that sets the number of BLAS's threads at once.
+
+    Raises:
+        ImportError: threadpoolctl is not installed.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    controller = ThreadpoolController()
+    return lambda count: controller.limit(limits=count, user_api="blas")
+
+
 def describe_machine() -> dict[str, Any]:
     """What a run records of the machine it ran on."""
     import numpy as np
@@ -29,8 +93,29 @@ def describe_machine() -> dict[str, Any]:
         "nnfang": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "numba": find_version("numba"),
         "blas": f"{blas.get('name')} {blas.get('version')}",
+        "blas_kernel": find_kernel() or os.environ.get(KERNEL),
         "blas_threads": {name: os.environ[name] for name in ("OMP_NUM_THREADS", *BLAS_THREADS) if name in os.environ},
         "system": f"{platform.system()} {platform.machine()}",
-        "processors": os.cpu_count(),
+        "processor": read_cpuinfo().get("model name") or platform.processor(),
+        "processors": count_processors(),
     }
+
+
+def find_version(package: str) -> str | None:
+    """The version of an installed package, which is not imported; None if it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def find_kernel() -> str | None:
+    """The processor that BLAS's kernels were written for; None where threadpoolctl is not there to tell."""
+    if find_spec("threadpoolctl") is None:
+        return None
+    from threadpoolctl import threadpool_info
+
+    libraries: Iterable[dict[str, Any]] = threadpool_info()
+    return next((info.get("architecture") for info in libraries if info["user_api"] == "blas"), None)

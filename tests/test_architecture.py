@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "nnfang.config": {"yaml", "nnfang.errors", "nnfang.recipe", "nnfang.schema"},
     "nnfang.data": {"numpy", "platformdirs", "pooch", "requests", "urllib3", "nnfang.data", "nnfang.errors"},
     "nnfang.images": {"numpy", "PIL", "nnfang.errors", "nnfang.images"},
-    "nnfang.machine": {"numpy", "nnfang"},
+    "nnfang.machine": {"numpy", "threadpoolctl", "nnfang"},
+    "nnfang.threads": set(),
     "nnfang.console": {"click", "rich", "nnfang.training"},
     "nnfang.checkpoint": {
         *("msgspec", "numpy", "nnfang"),
@@ -44,8 +45,8 @@ MAY_IMPORT = {
     "nnfang.commands": {
         *("click", "msgspec", "numpy"),
         *("nnfang.checkpoint", "nnfang.commands", "nnfang.config", "nnfang.console", "nnfang.core", "nnfang.data"),
-        *("nnfang.errors", "nnfang.evaluation", "nnfang.images", "nnfang.machine", "nnfang.recipe", "nnfang.runs"),
-        *("nnfang.schema", "nnfang.training"),
+        *("nnfang.engines", "nnfang.errors", "nnfang.evaluation", "nnfang.images", "nnfang.machine", "nnfang.recipe"),
+        *("nnfang.runs", "nnfang.schema", "nnfang.threads", "nnfang.training"),
     },
     # Faces
     "nnfang": {"nnfang.core", "nnfang.data", "nnfang.evaluation", "nnfang.recipe", "nnfang.runs", "nnfang.training"},
@@ -126,6 +127,7 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
         ("yaml", {"nnfang.config"}),
         ("pooch", {"nnfang.data"}),
         ("PIL", {"nnfang.images"}),
+        ("threadpoolctl", {"nnfang.machine"}),
         ("numba", {"nnfang.engines.kernels"}),
         ("msgspec", {"nnfang.schema", "nnfang.checkpoint", "nnfang.runs", "nnfang.commands"}),
     ],
@@ -135,7 +137,7 @@ def test_a_library_is_used_in_its_place_alone(library: str, homes: set[str]) -> 
 
 
 def test_no_leaf_knows_another() -> None:
-    leaves = {"config", "data", "checkpoint", "images", "machine", "console"}
+    leaves = {"config", "data", "checkpoint", "images", "machine", "console", "threads"}
     for leaf in leaves:
         others = {f"nnfang.{other}" for other in leaves - {leaf}}
         assert not MAY_IMPORT[f"nnfang.{leaf}"] & others
@@ -176,7 +178,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], *([command, "--help"] for command in ("train", "evaluate", "predict"))],
+    [["--help"], ["--version"], *([command, "--help"] for command in ("train", "evaluate", "predict", "info"))],
     ids=" ".join,
 )
 def test_help_comes_without_waiting(arguments: list[str]) -> None:

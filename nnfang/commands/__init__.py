@@ -10,9 +10,9 @@ import click
 
 from nnfang import console
 from nnfang.errors import NnfangError, nearest
-from nnfang.machine import prefer_one_thread
+from nnfang.machine import prefer_best_kernel, prefer_one_thread
 
-COMMANDS = ("train", "evaluate", "predict")
+COMMANDS = ("train", "evaluate", "predict", "info")
 
 INTERRUPTED = 130
 
@@ -69,6 +69,7 @@ def cli() -> None:
     nnfang train --epochs 20      learn to read handwritten digits
     nnfang evaluate               how well the newest network does, class by class
     nnfang predict digit.png      what a picture shows
+    nnfang info                   what was found on this computer
     """
 
 
@@ -78,4 +79,5 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     prefer_one_thread()
+    prefer_best_kernel()
     cli(prog_name="nnfang")

@@ -8,12 +8,12 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from nnfang import console
-from nnfang.commands import options, reporting
+from nnfang.commands import options, reporting, thread_choice
 from nnfang.commands.interruption import Interruption
 from nnfang.errors import DataError, DivergedError
 
@@ -71,6 +71,12 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     callback=print_json_schema,
     help="Print the JSON Schema of the YAML and exit.",
 )
+@click.option(
+    "--threads",
+    callback=thread_choice.parse,
+    metavar="N|auto",
+    help="Of BLAS; auto tries out whether several are quicker than one.  [1]",
+)
 @options.offline
 @options.as_json
 @options.quiet
@@ -81,6 +87,7 @@ def command(
     *,
     force: bool,
     print_config: bool,
+    threads: thread_choice.Threads,
     offline: bool,
     as_json: bool,
     quiet: bool,
@@ -97,6 +104,7 @@ def command(
     """
     from nnfang.config import to_yaml
 
+    thread_choice.prepare(threads)
     config = read_config(source, settings, short)
     if print_config:
         click.echo(to_yaml(config.recipe), nl=False)
@@ -106,14 +114,7 @@ def command(
     start, events = begin(config, recipe, data)
     run, recorder = make_run(output, start, recipe, data, requested=config.recipe.dataset, force=force)
     announce(run, start, recipe, data, as_json=as_json, is_quiet=quiet)
-    try:
-        with console.training_view(recipe.epochs, quiet=quiet) as view, Interruption() as interruption:
-            end = follow(events, view, recorder, interruption, as_json=as_json)
-    except DivergedError as error:
-        raise DivergedError(f"{error}\nThe network from before that epoch is kept: {run.last}") from None
-    if end is None:
-        leave(recorder, interruption, as_json=as_json)
-        return
+    end = follow(thread_choice.watch(events, threads), recorder, recipe.epochs, as_json=as_json, is_quiet=quiet)
     finish(run, recorder, end, recipe, data, as_json=as_json)
 
 
@@ -197,26 +198,32 @@ def announce(run: Run, start: Start, recipe: Recipe, data: Dataset, *, as_json: 
         console.note(f"one moment: {start.engine.preparation}")
 
 
-def follow(
-    events: Iterator[Event], view: console.View, recorder: Recorder, interruption: Interruption, *, as_json: bool
-) -> End | None:
-    """Show and write down each event; None if interrupted."""
+def follow(events: Iterator[Event], recorder: Recorder, epochs: int, *, as_json: bool, is_quiet: bool) -> End:
+    """Show and write down each event; where a signal asks for it, save and exit instead.
+
+    Raises:
+        DivergedError: Training ran away; the message says which network is kept.
+    """
     from nnfang.training import End, Epoch
 
-    for event in events:
-        view.show(event)
-        if isinstance(event, Epoch):
-            recorder.record(event)
-            if as_json:
-                options.write_json({"event": "epoch", **asdict(event)})
-        if isinstance(event, End):
-            return event
-        if interruption.signal:
-            break
-    return None
+    try:
+        with console.training_view(epochs, quiet=is_quiet) as view, Interruption() as interruption:
+            for event in events:
+                view.show(event)
+                if isinstance(event, Epoch):
+                    recorder.record(event)
+                    if as_json:
+                        options.write_json({"event": "epoch", **asdict(event)})
+                if isinstance(event, End):
+                    return event
+                if interruption.signal:
+                    break
+    except DivergedError as error:
+        raise DivergedError(f"{error}\nThe network from before that epoch is kept: {recorder.run.last}") from None
+    return leave(recorder, interruption, as_json=as_json)
 
 
-def leave(recorder: Recorder, interruption: Interruption, *, as_json: bool) -> None:
+def leave(recorder: Recorder, interruption: Interruption, *, as_json: bool) -> NoReturn:
     """Save what there is and exit as a process does that a signal ended."""
     recorder.save_unfinished()
     epochs = len(recorder.history)

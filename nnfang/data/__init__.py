@@ -6,14 +6,24 @@ from pathlib import Path
 
 from nnfang.data.bundled import SAMPLE, load_sample
 from nnfang.data.dataset import Dataset, Preparation
-from nnfang.data.download import MakeProgress, ProgressBar, fetch
+from nnfang.data.download import MakeProgress, ProgressBar, fetch, find_cache, is_complete
 from nnfang.data.idx import read_idx_files
 from nnfang.data.paths import FORMS, load_path
 from nnfang.data.pictures import ReadPicture
 from nnfang.data.registry import DATASETS
 from nnfang.errors import DataError, nearest
 
-__all__ = ["KNOWN", "Dataset", "MakeProgress", "Preparation", "ProgressBar", "ReadPicture", "load"]
+__all__ = [
+    "KNOWN",
+    "Dataset",
+    "MakeProgress",
+    "Preparation",
+    "ProgressBar",
+    "ReadPicture",
+    "find_cache",
+    "find_cached",
+    "load",
+]
 
 KNOWN = (*DATASETS, SAMPLE)
 """The names that `load` knows."""
@@ -53,6 +63,11 @@ def load(
         hint = nearest(name, list(KNOWN))
         raise DataError(f'No data set "{name}".{hint}\nKnown by name: {", ".join(KNOWN)}.\n{FORMS}')
     return load_path(path, read_picture, warn)
+
+
+def find_cached() -> list[str]:
+    """The names of the data sets that need no download any more."""
+    return [name for name, known in DATASETS.items() if is_complete(known)]
 
 
 def _find_path(name: str) -> Path | None:

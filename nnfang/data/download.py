@@ -60,7 +60,7 @@ def fetch(known: KnownDataset, *, offline: bool = False, progress: MakeProgress 
         ConfigError: NNFANG_MIRROR is not a URL, or NNFANG_OFFLINE neither yes nor no.
     """
     folder = find_cache() / known.name
-    missing = {file: state for file in known.files if (state := _check_file(folder / file, known.files[file]))}
+    missing = _find_missing(known)
     if not missing:
         return folder
     if offline or is_told_to_stay_offline():
@@ -81,6 +81,17 @@ def fetch(known: KnownDataset, *, offline: bool = False, progress: MakeProgress 
         f'The data set "{known.name}" is not complete in the cache and could not be downloaded:{tried}'
         f"\nWhat helps:{_list_ways_out(known, folder)}"
     )
+
+
+def is_complete(known: KnownDataset) -> bool:
+    """Whether the cache holds all files of a data set, as they must be."""
+    return not _find_missing(known)
+
+
+def _find_missing(known: KnownDataset) -> dict[str, str]:
+    """What is wrong with each file that the cache does not hold as it must be."""
+    folder = find_cache() / known.name
+    return {file: state for file in known.files if (state := _check_file(folder / file, known.files[file]))}
 
 
 def find_cache() -> Path:

@@ -91,9 +91,14 @@ def dense_layers(task: Task) -> list[Dense]:
     return [layer for layer in task.network.layers if isinstance(layer, Dense)]
 
 
+def is_installed() -> bool:
+    """Whether numba is there; it is not imported for that."""
+    return find_spec("numba") is not None
+
+
 def obstacle(task: Task) -> str | None:
     """Why the compiled engine cannot run `task`, or None if it can."""
-    if find_spec("numba") is None:
+    if not is_installed():
         return "needs numba: pip install 'nnfang[turbo]'"
     if not isinstance(task.optimizer, Sgd):
         return f"runs the optimizer sgd, found {type(task.optimizer).__name__.lower()}"

@@ -5,6 +5,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -226,3 +228,24 @@ def test_a_network_of_plain_numbers_takes_no_pictures(digits: Digits, nnfang: Nn
 
 def test_no_class_is_too_few(digits: Digits, predict: Predict) -> None:
     assert "--top" in predict("--top", "0", digits[0], code=2).stderr
+
+
+THREADS = """
+import sys
+from pathlib import Path
+from nnfang.commands import main
+try:
+    main()
+finally:
+    print(len(list(Path("/proc/self/task").iterdir())), file=sys.stderr)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the threads of a process are counted by Linux")
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_no_thread_pool_is_started(command: str, predict: Predict, tmp_path: Path) -> None:
+    Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save(tmp_path / "a.png")
+    pictures = [str(tmp_path / "a.png")] if command == "predict" else []
+    arguments = [command, "-q", "-m", str(predict.trained.folder), *pictures]
+    done = subprocess.run([sys.executable, "-c", THREADS, *arguments], capture_output=True, text=True, check=True)
+    assert done.stderr == "1\n"

@@ -15,6 +15,7 @@ import pytest
 import nnfang as library
 from nnfang.checkpoint import load
 from nnfang.commands.interruption import Interruption
+from nnfang.machine import count_processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -512,3 +513,23 @@ def test_an_epoch_that_is_interrupted_is_saved_as_far_as_it_went(nnfang: Nnfang)
     last, best = (load(nnfang.folder / "run" / name) for name in ("last.npz", "best.npz"))
     assert 0 < last.meta.step < 9000
     assert last.network.digest() == best.network.digest()  # rather than an untrained network as the best
+
+
+# Threads
+
+
+def test_threads_are_tried_out_and_the_decision_is_said(nnfang: Nnfang) -> None:
+    result = nnfang.train("--batch-size", "64", "--epochs", "12", "--threads", "auto", "-o", "run")
+    pattern = r"^BLAS runs in (?:1 thread|\d+ threads): \d+ threads were .* as 1$"
+    assert len(re.findall(pattern, result.stderr, re.MULTILINE)) == (count_processors() > 1)
+
+
+def test_a_number_of_threads_is_written_down(nnfang: Nnfang) -> None:
+    nnfang.train("--epochs", "1", "--threads", "2", "-o", "run")
+    environment = load(nnfang.folder / "run" / "best.npz").meta.environment
+    assert set(environment["blas_threads"].values()) == {"2"}
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "many", "1.5"])
+def test_a_wrong_number_of_threads_is_a_message(threads: str, nnfang: Nnfang) -> None:
+    assert "a number of threads, 1 or more" in nnfang.inside("train", "--threads", threads, code=2).stderr

@@ -114,7 +114,7 @@ def test_what_it_cannot_run_it_refuses_in_words_and_leaves_to_others(case: Case,
 
 
 def test_without_numba_it_is_not_chosen_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "find_spec", lambda _: None)
+    monkeypatch.setattr(compiled, "is_installed", lambda: False)
     assert choose_engine("auto", Case(dense(5)).task()).name == "online"
     with pytest.raises(ValueError, match=r"needs numba: pip install 'nnfang\[turbo\]'"):
         choose_engine("compiled", Case(dense(5)).task())

@@ -1,0 +1,48 @@
+"""``nnfang info``: what nnfang found on this computer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from nnfang import console
+from nnfang.commands import options
+
+
+@click.command("info")
+@options.as_json
+def command(*, as_json: bool) -> None:
+    """Say what was found on this computer.
+
+    Versions, BLAS and its kernels, engines, and the data sets that need no download.
+
+    \b
+    nnfang info
+    nnfang info --json
+    """
+    from nnfang.data import find_cache, find_cached
+    from nnfang.engines.compiled import is_installed
+    from nnfang.machine import describe_machine
+
+    found: dict[str, Any] = {
+        **describe_machine(),
+        "engines": ["batch", "online", *(["compiled"] if is_installed() else [])],
+        "cache": console.encodable(find_cache()),
+        "datasets": [*find_cached(), "mnist-sample"],
+    }
+    if as_json:
+        options.write_json(found)
+        return
+    width = max(map(len, found))
+    for name, value in found.items():
+        click.echo(f"{name.replace('_', ' '):{width}}  {in_words(value)}")
+
+
+def in_words(value: Any) -> str:
+    """A value as a person writes it."""
+    if value is None:
+        return "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={number}" for name, number in value.items()) or "-"
+    return ", ".join(value) if isinstance(value, list) else str(value)

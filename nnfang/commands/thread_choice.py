@@ -1,0 +1,59 @@
+"""``--threads N|auto``: how many threads BLAS runs in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from nnfang import console
+from nnfang.errors import ConfigError
+from nnfang.machine import allow_threads, count_processors, find_version, thread_switch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nnfang.training import Event
+
+Threads = int | Literal["auto"] | None
+
+
+def parse(ctx: click.Context, param: click.Parameter, text: str | None) -> Threads:
+    """A whole number from 1, or auto."""
+    if text is None or text == "auto":
+        return "auto" if text else None
+    if not text.isdecimal() or int(text) < 1:
+        raise click.BadParameter(f"{text!r} is neither auto nor a number of threads, 1 or more.")
+    return int(text)
+
+
+def prepare(threads: Threads) -> None:
+    """Make room for as many threads as may be wanted, before NumPy is imported.
+
+    Raises:
+        ConfigError: What auto needs is not installed.
+    """
+    if threads == "auto" and not find_version("threadpoolctl"):
+        raise ConfigError("--threads auto: needs threadpoolctl: pip install 'nnfang[turbo]'")
+    if threads:
+        allow_threads(count_processors() if threads == "auto" else threads)
+
+
+def watch(events: Iterator[Event], threads: Threads) -> Iterator[Event]:
+    """The same events; for auto the number of threads is tried out and set between them."""
+    if threads != "auto" or count_processors() == 1:
+        yield from events
+        return
+    from nnfang.threads import ThreadTrial
+    from nnfang.training import Epoch, Progress
+
+    trial = ThreadTrial(count_processors(), thread_switch())
+    seen, seconds = 0, 0.0
+    for event in events:
+        if isinstance(event, Progress):
+            if decision := trial.observe(event.seen - seen, event.seconds - seconds):
+                console.note(decision)
+            seen, seconds = event.seen, event.seconds
+        elif isinstance(event, Epoch):
+            seen, seconds = 0, 0.0
+        yield event
