@@ -25,8 +25,8 @@ check: $(VENV)/developing  ## formatting, lint and types, without the tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/developing  ## time the engines on this machine
-	$(BIN)/python tests/benchmarks/engines.py
+bench: $(VENV)/developing  ## nnfang and whichever of its peers are installed, side by side
+	$(BIN)/python -m tests.benchmarks
 
 clean:    ## remove .venv and everything that was built or cached here; runs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

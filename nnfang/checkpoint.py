@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from tokenize import TokenError
 from typing import Annotated, Any
 
@@ -26,7 +25,7 @@ import msgspec
 import numpy as np
 
 from nnfang import __version__
-from nnfang.core.arrays import Array, Images
+from nnfang.core.arrays import Array, Images, aligned_empty
 from nnfang.core.network import Network, layer_shapes
 from nnfang.core.optimizers import State
 from nnfang.errors import CheckpointError, NnfangError
@@ -118,6 +117,8 @@ def save(path: Path, network: Network, meta: Meta, state: State) -> None:
     """
     members = dict(_named_parameters(network)) | {f"optimizer.{name}": vector for name, vector in state.items()}
     text = msgspec.json.encode(msgspec.structs.replace(meta, theta_sha256=hash_theta(network))).decode()
+    from tempfile import NamedTemporaryFile  # which imports much that a reader does not need
+
     temporary = None
     try:
         # An open file, because np.savez appends .npz to a name.
@@ -190,7 +191,7 @@ def _read_arrays(path: Path, file: Any, meta: Meta, sizes: dict[str, int]) -> Ch
     parameters = sum(prod(shape) for shapes in layer_shapes(recipe.layers, inputs) for shape in shapes)
     if parameters * np.dtype(recipe.dtype).itemsize > path.stat().st_size:
         raise CheckpointError(f"{path}: its config needs {parameters} parameters, more than the file holds")
-    network = Network.initialize(recipe.layers, inputs, seed=recipe.seed, dtype=recipe.dtype)
+    network = Network(recipe.layers, inputs, aligned_empty((parameters,), recipe.dtype))
     state = {name: np.zeros_like(network.theta) for name in recipe.optimizer.state_names}
     expected = dict(_named_parameters(network)) | {f"optimizer.{name}": vector for name, vector in state.items()}
     _check_names(path, sizes, {"meta", *expected})

@@ -1,10 +1,7 @@
 """This computer: how BLAS runs on it, and what decides which bits come out."""
 
 import os
-import platform
 from collections.abc import Callable, Iterable
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from typing import Any
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -84,6 +81,8 @@ def thread_switch() -> Callable[[int], object]:
 
 def describe_machine() -> dict[str, Any]:
     """What a run records of the machine it ran on."""
+    import platform
+
     import numpy as np
 
     from nnfang import __version__
@@ -105,6 +104,8 @@ def describe_machine() -> dict[str, Any]:
 
 def find_version(package: str) -> str | None:
     """The version of an installed package, which is not imported; None if it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:
@@ -113,9 +114,9 @@ def find_version(package: str) -> str | None:
 
 def find_kernel() -> str | None:
     """The processor that BLAS's kernels were written for; None where threadpoolctl is not there to tell."""
-    if find_spec("threadpoolctl") is None:
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
         return None
-    from threadpoolctl import threadpool_info
-
     libraries: Iterable[dict[str, Any]] = threadpool_info()
     return next((info.get("architecture") for info in libraries if info["user_api"] == "blas"), None)

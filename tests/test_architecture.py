@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "nnfang.images": {"numpy", "PIL", "nnfang.errors", "nnfang.images"},
     "nnfang.machine": {"numpy", "threadpoolctl", "nnfang"},
     "nnfang.threads": set(),
+    "nnfang.timing": {"numpy", "nnfang.core", "nnfang.engines", "nnfang.recipe"},
     "nnfang.console": {"click", "rich", "nnfang.training"},
     "nnfang.checkpoint": {
         *("msgspec", "numpy", "nnfang"),
@@ -46,7 +47,7 @@ MAY_IMPORT = {
         *("click", "msgspec", "numpy"),
         *("nnfang.checkpoint", "nnfang.commands", "nnfang.config", "nnfang.console", "nnfang.core", "nnfang.data"),
         *("nnfang.engines", "nnfang.errors", "nnfang.evaluation", "nnfang.images", "nnfang.machine", "nnfang.recipe"),
-        *("nnfang.runs", "nnfang.schema", "nnfang.threads", "nnfang.training"),
+        *("nnfang.runs", "nnfang.schema", "nnfang.threads", "nnfang.timing", "nnfang.training"),
     },
     # Faces
     "nnfang": {"nnfang.core", "nnfang.data", "nnfang.evaluation", "nnfang.recipe", "nnfang.runs", "nnfang.training"},
@@ -178,7 +179,11 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], *([command, "--help"] for command in ("train", "evaluate", "predict", "info"))],
+    [
+        ["--help"],
+        ["--version"],
+        *([command, "--help"] for command in ("train", "evaluate", "predict", "info", "bench")),
+    ],
     ids=" ".join,
 )
 def test_help_comes_without_waiting(arguments: list[str]) -> None:

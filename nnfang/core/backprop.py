@@ -5,12 +5,17 @@ they are counted from the start throughout, as in eq. 38 to 40. The paper change
 gradient is known; here every gradient is computed before any weight changes (see README.md, "Departures").
 """
 
-import numpy as np
+from __future__ import annotations
 
-from nnfang.core.arrays import Array
-from nnfang.core.layers import Parameters
-from nnfang.core.losses import OutputError
-from nnfang.core.network import Network, Trace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nnfang.core.arrays import Array
+    from nnfang.core.layers import Parameters
+    from nnfang.core.losses import OutputError
+    from nnfang.core.network import Network, Trace
 
 
 def backpropagate(

@@ -7,6 +7,7 @@ Schema.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import cache
 from math import inf
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -59,6 +60,7 @@ NonNegative = Annotated[float, Bounds(ge=0, lt=inf)]
 Fraction = Annotated[float, Bounds(ge=0, lt=1)]
 
 
+@cache
 def constraints(cls: type) -> dict[str, Bounds | OneOf]:
     """The constraint of each field of the dataclass `cls` that has one, also under "or None"."""
     hints = get_type_hints(cls, include_extras=True)
@@ -77,7 +79,8 @@ def check_fields(instance: Any) -> None:
     Raises:
         ValueError: A field is out of its bounds; the message names it, what was found and what is allowed.
     """
-    for name, constraint in constraints(type(instance)).items():
+    cls: type = type(instance)
+    for name, constraint in constraints(cls).items():
         value = getattr(instance, name)
         if value is not None and not constraint.allow(value):
             raise ValueError(f"{name}: must be {constraint}, found {value!r}")

@@ -3,12 +3,16 @@
 Each draws the same numbers for float32 and float64 (rounded), so that both dtypes start from the same network.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from math import sqrt
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-from nnfang.core.arrays import Array
+    from nnfang.core.arrays import Array
 
 
 def he_normal(W: Array, rng: np.random.Generator) -> None:

@@ -4,16 +4,20 @@ What backward needs of forward is kept in a `LayerTrace`, one a layer, and nowhe
 (samples), n the layer's units, p the units of the layer before (or the network's inputs).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Annotated, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Protocol, Self
 
 import numpy as np
-from numpy.random import Generator
 
 from nnfang.core.activations import ACTIVATIONS, OUTPUT_ONLY
 from nnfang.core.arrays import Array, aligned_empty
 from nnfang.core.constraints import Count, Fraction, OneOf, check_fields
 from nnfang.core.initializers import INITIALIZERS
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 Parameters = tuple[Array, ...]
 """A layer's arrays in the order of `Layer.shapes`, for Dense W (n, p) and b (n,); or dW and db, of the same shapes."""

@@ -1,5 +1,7 @@
 """A network is a tuple of layers and one flat vector θ, of which every weight matrix and bias is a view."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

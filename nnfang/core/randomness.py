@@ -3,6 +3,8 @@
 A resumed run, a repeated run and a run on several processes therefore see the same numbers.
 """
 
+from __future__ import annotations
+
 from enum import IntEnum
 
 import numpy as np

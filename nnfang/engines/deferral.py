@@ -18,13 +18,17 @@ and sample k needs W_k in products with vectors only:
     backward    W_kᵀ δ_k = c_k S_kᵀ (M_k δ_k), without the entry of the bias                    (eq. 38)
 
 The backward process is linear in δ, so it can carry e in place of δ. Each a_k is written where S_{k+1} has it, each e_k
-where M_{k+1} has it, and nothing else changes until the block ends with W := c Mᵀ S, a product of two matrices.
+where M_{k+1} has it, and nothing else changes until the block ends with W := c (W_0 + Eᵀ A), a product of matrices.
+
+The I in M costs n² products for nothing. Where n is small they take less time than one call of NumPy; where it is not,
+z_k = c_k (W_0 a_k + E_kᵀ (A_k a_k)) and Wᵀ δ_k = c_k (W_0ᵀ δ_k + A_kᵀ (E_k δ_k)), with E and A for the e_j and a_j.
 
 The first layer's a_k are the images, known beforehand. There S_k a_k, for all k of the block, are the products X W_0ᵀ
 and X Xᵀ of matrices. The result is Algorithm 3's, sample after sample, up to the order in which sums are rounded.
 """
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -32,11 +36,17 @@ from nnfang.core.activations import Activation
 from nnfang.core.arrays import Array
 from nnfang.core.layers import Parameters
 
+Call = Callable[[], object]
+"""A function with all its arguments bound: nothing is looked up, sliced or allocated when it is called."""
+
 BLOCK = 40
 """Samples a block: enough for matrix-matrix speed in the first layer, few enough to keep S and M small."""
 
 CACHE_LINE = 16
 """Rows of S are padded with zeros to a multiple of this many numbers."""
+
+NARROW = 128
+"""Units up to which products with the I in M are quicker than one call more."""
 
 
 class DeferredLayer:
@@ -45,67 +55,94 @@ class DeferredLayer:
     A vector of p numbers with one more for the bias, and padding, is called a row: those of S, and what Sᵀ gives.
     """
 
-    def __init__(self, parameters: Parameters, before: Activation, row: int) -> None:
+    def __init__(self, parameters: Parameters, before: Activation, row: int, c: Array | None) -> None:
         """Make room.
 
         Args:
             parameters: W (n, p) and b (n,), changed in place at the end of a block.
             before: Of the layer before, which is applied and differentiated here.
             row: Length of an e of this layer: a row of the next layer's S, or n where there is none.
+            c: (), c_k of the sample at hand; None where it is always 1.
         """
         self.W, self.b = parameters
-        self.before = before
+        self.before, self.c = before, c
         self.units, self.inputs = n, p = self.W.shape
         self.S = np.zeros((n + BLOCK, row_length(p)), self.W.dtype)
         self.S[n:, p] = 1
-        self.M = np.eye(n + BLOCK, row, dtype=self.W.dtype)
+        self.M = np.eye(n + BLOCK, row, dtype=self.W.dtype) if n <= NARROW else None
+        self.E = np.zeros((BLOCK, row), self.W.dtype) if self.M is None else self.M[n:]
         self.products = np.empty(n + BLOCK, self.W.dtype)
         self.work = np.empty((2, p), self.W.dtype)
         self.sum = np.empty((n, self.S.shape[1]), self.W.dtype)
 
-    def forward_views(self, k: int, z_previous: Array, z: Array) -> tuple[Any, ...]:
-        """What sample k needs for z = Mᵀ (S a), in the order of its use; a bound method is a look-up saved."""
-        head, p = self.units + k, self.inputs
-        products, row = self.products[:head], self.S[head]
-        activate = self.before.forward
-        return activate, z_previous[:p], row[:p], self.S[:head].dot, row, products, products.dot, self.M[:head], z
+    def forward_calls(self, k: int, z_previous: Array, z: Array) -> list[Call]:
+        """a = Q(z_previous), then z = c Mᵀ (S a), for sample k."""
+        n, p = self.units, self.inputs
+        products, row = self.products[: n + k], self.S[n + k]
+        calls: list[Call] = [
+            partial(self.before.forward, z_previous[:p], row[:p]),
+            partial(self.S[: n + k].dot, row, products),
+        ]
+        if self.M is not None:
+            calls.append(partial(products.dot, self.M[: n + k], z))
+        else:
+            calls.append(partial(products[n:].dot, self.E[:k], z))
+            calls.append(partial(np.add, z[:n], products[:n], z[:n]))
+        return calls + scaling(z, self.c)
 
-    def backward_views(self, k: int, z_previous: Array, e_previous: Array) -> tuple[Any, ...]:
-        """What sample k needs for Sᵀ (M e), without its entry of the bias, and for the product with Q'(z_previous)."""
-        head, p = self.units + k, self.inputs
-        products, undo = self.products[:head], self.before.backward
-        return (
-            *(self.M[:head].dot, self.M[head], products, products.dot, self.S[:head], e_previous, p),
-            *(undo, e_previous[:p], z_previous[:p], self.S[head, :p], self.work),
-        )
+    def backward_calls(self, k: int, z_previous: Array, e_previous: Array) -> list[Call]:
+        """e_previous = c Sᵀ (M e) without its entry of the bias, times Q'(z_previous), for sample k."""
+        n, p = self.units, self.inputs
+        products, e = self.products[: n + k], self.E[k]
+        calls: list[Call] = []
+        if self.M is not None:
+            calls.append(partial(self.M[: n + k].dot, e, products))
+        else:
+            calls.append(partial(np.copyto, products[:n], e[:n]))
+            calls.append(partial(self.E[:k].dot, e, products[n:]))
+        return [
+            *calls,
+            partial(products.dot, self.S[: n + k], e_previous),
+            partial(e_previous.__setitem__, p, 0),
+            *scaling(e_previous, self.c),
+            partial(self.before.backward, e_previous[:p], z_previous[:p], self.S[n + k, :p], self.work),
+        ]
 
     def begin_block(self) -> None:
         """S_0 = W_0."""
         self.S[: self.units, : self.inputs] = self.W
         self.S[: self.units, self.inputs] = self.b
 
-    def end_block(self, m: int, c: float) -> None:
-        """W := c Mᵀ S."""
-        head = self.units + m
-        np.matmul(self.M[:head, : self.units].T, self.S[:head], out=self.sum)
-        np.multiply(self.sum[:, : self.inputs], c, out=self.W)
-        np.multiply(self.sum[:, self.inputs], c, out=self.b)
+    def end_block(self, m: int) -> None:
+        """W := c (W_0 + Eᵀ A)."""
+        n, p = self.units, self.inputs
+        np.matmul(self.E[:m, :n].T, self.S[n : n + m], out=self.sum)
+        self.W += self.sum[:, :p]
+        self.b += self.sum[:, p]
+        if self.c is not None:
+            self.W *= self.c
+            self.b *= self.c
 
 
 class FirstLayer:
     """The first layer, of n units, whose inputs are known beforehand."""
 
-    def __init__(self, parameters: Parameters, row: int) -> None:
-        """Make room; `row` is the length of an e."""
+    def __init__(self, parameters: Parameters, row: int, c: Array | None) -> None:
+        """Make room; `row` is the length of an e, and c as for `DeferredLayer`."""
         self.W, self.b = parameters
+        self.c = c
         self.base = np.zeros((BLOCK, row), self.W.dtype)  # X W_0ᵀ + b_0
         self.gram = np.empty((BLOCK, BLOCK), self.W.dtype)  # X Xᵀ + 1
-        self.e = np.zeros((BLOCK, row), self.W.dtype)
+        self.E = np.zeros((BLOCK, row), self.W.dtype)
         self.change = np.empty_like(self.W)
 
-    def views(self, k: int) -> tuple[Any, ...]:
-        """What sample k needs for z = base + Σ_{j<k} (x_j · x_k + 1) e_j."""
-        return self.gram[k, :k].dot, self.e[:k], self.base[k]
+    def forward_calls(self, k: int, z: Array) -> list[Call]:
+        """z = c (base + Σ_{j<k} (x_j · x_k + 1) e_j), for sample k."""
+        return [
+            partial(self.gram[k, :k].dot, self.E[:k], z),
+            partial(np.add, z, self.base[k], z),
+            *scaling(z, self.c),
+        ]
 
     def begin_block(self, x: Array) -> None:
         """S_k a_k for all k of the block."""
@@ -115,15 +152,20 @@ class FirstLayer:
         np.matmul(x, x.T, out=gram)
         np.add(gram, 1, out=gram)
 
-    def end_block(self, x: Array, c: float) -> None:
+    def end_block(self, x: Array) -> None:
         """W := c (W_0 + Eᵀ X)."""
-        e = self.e[: len(x), : len(self.b)]
+        e = self.E[: len(x), : len(self.b)]
         np.matmul(e.T, x, out=self.change)
         self.W += self.change
         self.b += np.add.reduce(e, axis=0)
-        if c != 1:
-            self.W *= c
-            self.b *= c
+        if self.c is not None:
+            self.W *= self.c
+            self.b *= self.c
+
+
+def scaling(vector: Array, c: Array | None) -> list[Call]:
+    """The product with c, where it is not 1."""
+    return [] if c is None else [partial(np.multiply, vector, c, vector)]
 
 
 def row_length(inputs: int) -> int:

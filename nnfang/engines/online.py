@@ -1,6 +1,6 @@
 """Batch-size-1 SGD for dense networks, at the speed of products of matrices: see `nnfang.engines.deferral`."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from nnfang.core.arrays import Array, Labels
 from nnfang.core.layers import Dense, LayerTrace
 from nnfang.core.losses import SoftmaxCrossentropy, output_error
 from nnfang.core.optimizers import Sgd, State
-from nnfang.engines.deferral import BLOCK, DeferredLayer, FirstLayer, row_length
+from nnfang.engines.deferral import BLOCK, Call, DeferredLayer, FirstLayer, row_length
 from nnfang.engines.engine import Task
 from nnfang.engines.tally import Tally
 
@@ -45,19 +45,25 @@ class OnlineEngine:
         self._one_hot = np.eye(network.outputs, dtype=network.dtype)
         self._ones = np.ones(network.outputs, network.dtype)
         self._scale = np.empty((), network.dtype)
+        self._c = np.ones((), network.dtype) if task.optimizer.weight_decay else None
         activations = [ACTIVATIONS[layer.activation] for layer in network.layers if isinstance(layer, Dense)]
         rows = [*map(row_length, network.widths[1:-1]), network.outputs]
-        self._first = FirstLayer(network.parameters[0], rows[0])
-        self._later = [DeferredLayer(*of) for of in zip(network.parameters[1:], activations, rows[1:], strict=False)]
-        self._samples = [self._make_views(k) for k in range(BLOCK)]
+        self._first = FirstLayer(network.parameters[0], rows[0], self._c)
+        self._later = [
+            DeferredLayer(parameters, before, row, self._c)
+            for parameters, before, row in zip(network.parameters[1:], activations, rows[1:], strict=False)
+        ]
+        self._samples = [self._prepare_sample(k) for k in range(BLOCK)]
 
-    def _make_views(self, k: int) -> tuple[Any, ...]:
-        """What sample k of a block works with: views, made once, in the order in which `_train_block` takes them."""
-        e = [self._first.e[k], *(layer.M[layer.units + k] for layer in self._later)]
+    def _prepare_sample(self, k: int) -> tuple[list[Call], Array, Array, list[Call]]:
+        """Sample k of a block: its forward process, its logits, its e of the output layer, its backward process."""
+        e = [self._first.E[k], *(layer.E[k] for layer in self._later)]
         z = [np.empty_like(row) for row in e[:-1]] + [self._tally.z[k]]
-        forward = [layer.forward_views(k, z[i], z[i + 1]) for i, layer in enumerate(self._later)]
-        backward = [layer.backward_views(k, z[i], e[i]) for i, layer in enumerate(self._later)]
-        return *self._first.views(k), z[0], forward, z[-1], e[-1], backward[::-1]
+        forward, backward = self._first.forward_calls(k, z[0]), list[Call]()
+        for i, layer in enumerate(self._later):
+            forward += layer.forward_calls(k, z[i], z[i + 1])
+            backward[:0] = layer.backward_calls(k, z[i], e[i])
+        return forward, z[-1], e[-1], backward
 
     @property
     def preparation(self) -> str | None:
@@ -81,43 +87,28 @@ class OnlineEngine:
         return loss, right
 
     def _train_block(self, x: Array, labels: list[int]) -> None:
-        """The formulas of `nnfang.engines.deferral`, in their order.  x (at most BLOCK, inputs).
-
-        Each line is one call of NumPy on a few hundred numbers, so what surrounds the calls is kept small.
-        """
+        """The formulas of `nnfang.engines.deferral`, in their order.  x (at most BLOCK, inputs)."""
         learning_rate, decay = self.task.learning_rate, self.task.optimizer.weight_decay
-        add, multiply, begin_backward = np.add, np.multiply, self._begin_backward
+        begin_backward, c, c_next = self._begin_backward, self._c, 1.0
         self._first.begin_block(x)
         for layer in self._later:
             layer.begin_block()
-        c = 1.0
-        for label, views in zip(labels, self._samples, strict=False):
-            gram_dot, e_before, base, z, forward, logits, e, backward = views
-            gram_dot(e_before, z)
-            add(z, base, z)
-            if decay:
-                multiply(z, c, z)
-            for activate, z_previous, a_previous, S_dot, row, products, products_dot, M, z in forward:
-                activate(z_previous, a_previous)
-                S_dot(row, products)
-                products_dot(M, z)
-                if decay:
-                    multiply(z, c, z)
+        for label, (forward, logits, e, backward) in zip(labels, self._samples, strict=False):
+            if c is not None:
+                c[()] = c_next
+            for call in forward:
+                call()
             rate = learning_rate(self.step)
             self.step += 1
-            c_next = c * (1 - rate * decay)
+            c_next *= 1 - rate * decay
             begin_backward(logits, label, rate / c_next, e)
-            for M_dot, e, products, products_dot, S, row, p, undo, e_previous, z_previous, a_previous, work in backward:
-                M_dot(e, products)
-                products_dot(S, row)
-                row[p] = 0
-                if decay:
-                    multiply(row, c, row)
-                undo(e_previous, z_previous, a_previous, work)
-            c = c_next
-        self._first.end_block(x, c)
+            for call in backward:
+                call()
+        if c is not None:
+            c[()] = c_next
+        self._first.end_block(x)
         for layer in self._later:
-            layer.end_block(len(x), c)
+            layer.end_block(len(x))
 
     def _begin_anyhow(self, z: Array, label: int, rate: float, e: Array) -> None:
         """Write e of the output layer: -rate times its δ."""

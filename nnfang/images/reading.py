@@ -26,6 +26,9 @@ FOREIGN = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
 WHITES = (1, 255, 4095, 65535)
 """What stands for white where a pixel has more than 8 bits: of masks and floats, bytes, 12 bits, 16 bits."""
 
+ORIENTATION, UPRIGHT = 0x0112, 1
+"""The number of Exif's tag, and its value for a picture that is as it should be."""
+
 MIDDLE = 128
 """The least level that is light rather than dark."""
 
@@ -105,11 +108,12 @@ def _open(file: BinaryIO) -> Image:
 
 def _decode(picture: Image) -> Grey:
     """The pixels of an opened picture, upright and in grey."""
-    from PIL import ImageOps
-
     picture.load()
     with suppress(Exception):  # orientation that cannot be understood is no reason to refuse a picture
-        ImageOps.exif_transpose(picture, in_place=True)
+        if picture.getexif().get(ORIENTATION, UPRIGHT) != UPRIGHT:
+            from PIL import ImageOps
+
+            ImageOps.exif_transpose(picture, in_place=True)
     if picture.mode in {"I", "F"} or picture.mode.startswith("I;16"):
         return scale_to_bytes(np.asarray(picture, np.float64))
     if picture.mode in {"1", "L"} and not picture.has_transparency_data:

@@ -7,7 +7,7 @@ import pytest
 
 from nnfang.core.optimizers import Sgd
 from nnfang.engines import BatchEngine, Engine, OnlineEngine
-from nnfang.engines.deferral import BLOCK, CACHE_LINE, row_length
+from nnfang.engines.deferral import BLOCK, CACHE_LINE, NARROW, row_length
 from tests import oracle
 from tests.core.problems import HIDDEN, OUTPUTS
 from tests.engines.tasks import CLASSES, INPUTS, Case, constant_rate, dense, samples, varying_rate
@@ -23,6 +23,7 @@ CASES = {
     "much weight decay": Case(dense(7, 5), optimizer=Sgd(0.5, weight_decay=0.9), rate=lambda _: 0.5),
     "widths of a cache line": Case(dense(15, 16, 17)),
     "one unit": Case(dense(1, 1)),
+    "wide": Case(dense(NARROW + 1, 7, NARROW + 2), optimizer=Sgd(0.1, weight_decay=0.02), rate=varying_rate),
     **{f"{loss}, {output}": Case(dense(7, output=output), loss, rate=varying_rate) for loss, output in OUTPUTS},
 }
 

@@ -1,0 +1,67 @@
+"""The README's plots, by matplotlib."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+OURS, THEIRS = ("#c2410c", "#ea8a3f", "#7c2d12"), ("#9ca3af", "#64748b", "#3b82f6", "#111827")
+
+
+def figure(panels: int) -> tuple[Any, Any]:
+    """An empty figure with so many panels in a row."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update(
+        {"svg.fonttype": "none", "svg.hashsalt": "nnfang", "font.size": 10, "font.family": "sans-serif"}
+    )
+    made, axes = plt.subplots(1, panels, figsize=(7 if panels == 1 else 10, 4.2 if panels == 1 else 3.4))
+    for ax in [axes] if panels == 1 else axes:
+        ax.set(xscale="log", yscale="log")
+        ax.grid(which="major", color="#e5e7eb")
+        ax.spines[["top", "right"]].set_visible(False)
+    return made, axes
+
+
+def plot_epochs(lines: Mapping[str, Mapping[int, float]], path: Path) -> None:
+    """Time an epoch over batch size, all contenders."""
+    made, ax = figure(1)
+    ours, theirs = iter(OURS), iter(THEIRS)
+    for name, points in lines.items():
+        is_ours = name.startswith("nnfang")
+        style = {"color": next(ours), "linewidth": 2.2} if is_ours else {"color": next(theirs), "linewidth": 1.2}
+        ax.plot(list(points), list(points.values()), marker="o", markersize=4, label=name, **style)
+    sizes = sorted({size for points in lines.values() for size in points})
+    ax.set_xticks(sizes, map(str, sizes))
+    ax.set_xticks([], minor=True)
+    ax.set_yticks(ticks := [0.2, 0.5, 1, 2, 5, 10, 20], [f"{tick:g}" for tick in ticks])
+    ax.set_yticks([], minor=True)
+    ax.set(xlabel="batch size", ylabel="seconds an epoch")
+    ax.legend(frameon=False)
+    save(made, path)
+
+
+def plot_growth(panels: Sequence[tuple[str, Mapping[str, Mapping[int, float]]]], path: Path) -> None:
+    """Time an epoch as one thing grows, a panel each, with what is proportional to it dotted."""
+    made, axes = figure(len(panels))
+    for ax, (label, lines) in zip(axes, panels, strict=True):
+        for (name, points), color in zip(lines.items(), OURS, strict=False):
+            sizes, times = list(points), list(points.values())
+            ax.plot(sizes, times, marker="o", markersize=3.5, color=color, label=name)
+            ax.plot(sizes, [times[-1] * size / sizes[-1] for size in sizes], ":", color=color, linewidth=1)
+        ax.set_xticks(sizes, map(str, sizes), rotation=45)
+        ax.set_xticks([], minor=True)
+        ax.set(xlabel=label)
+    axes[0].set_ylabel("seconds an epoch")
+    axes[0].legend(frameon=False)
+    save(made, path)
+
+
+def save(made: Any, path: Path) -> None:
+    """Write an SVG that is the same for the same figures."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.tight_layout()
+    made.savefig(path, metadata={"Date": None, "Creator": None})
+    print(f"\nplot: {path}")
