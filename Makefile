@@ -3,10 +3,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test format check bench clean
+.PHONY: help install train test test-faults format check bench clean
 
 help:     ## list these verbs
-	@sed -n 's/^\([a-z]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 install: $(VENV)/installed  ## make .venv and install nnfang
 
@@ -15,6 +15,9 @@ train: install  ## the paper's experiment: 784-128-64-10 on MNIST, batch size 1,
 
 test: $(VENV)/developing check  ## formatting, lint, types, tests
 	$(BIN)/python -m pytest
+
+test-faults: $(VENV)/developing  ## kill a training a hundred times, and resume it each time
+	KILLS=100 $(BIN)/python -m pytest tests/commands/test_faults.py
 
 format: $(VENV)/developing  ## put the code into the one format
 	$(BIN)/ruff format .

@@ -11,7 +11,6 @@ optimizer.<name>        (size,), the optimizer's flat vectors, where it has some
 """
 
 import hashlib
-import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -28,7 +27,9 @@ from nnfang import __version__
 from nnfang.core.arrays import Array, Images, aligned_empty
 from nnfang.core.network import Network, layer_shapes
 from nnfang.core.optimizers import State
-from nnfang.errors import CheckpointError, NnfangError
+from nnfang.errors import CheckpointError
+from nnfang.files import write_whole
+from nnfang.position import Position
 from nnfang.recipe import Recipe
 from nnfang.schema import TreeError, build, check_tree, shorten
 
@@ -55,9 +56,12 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
         epoch: Epochs trained.
         step: Steps trained.
         history: One entry an epoch.
-        best: Epoch and validation loss of the best epoch so far.
+        position: Where training stands, enough to go on from there.
         dataset: Name, fingerprint, and whether it stands in for another.
         environment: The machine it was trained on.
+        engine: What it was trained with.
+        parent: The run and the step that this one was forked from; None for most.
+        retries: The learning rates given up, because training diverged with them, and when.
         format: Of the file.
         nnfang: Version that wrote it.
         theta_sha256: Of θ's bytes; `save` fills it in.
@@ -70,9 +74,12 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
     epoch: int
     step: int
     history: list[dict[str, Any]]
-    best: dict[str, Any]
+    position: Position
     dataset: dict[str, Any]
     environment: dict[str, Any]
+    engine: str
+    parent: dict[str, Any] | None = None
+    retries: list[dict[str, Any]] = []
     format: int = FORMAT
     nnfang: str = __version__
     theta_sha256: str = ""
@@ -109,7 +116,7 @@ def hash_theta(network: Network) -> str:
     return hashlib.sha256(network.theta.tobytes()).hexdigest()
 
 
-def save(path: Path, network: Network, meta: Meta, state: State) -> None:
+def save(path: Path, network: Network, meta: Meta, state: State, *, keep: Path | None = None) -> None:
     """Write a checkpoint beside `path`, then rename it: a reader finds the old file or the new one, never half of one.
 
     Raises:
@@ -117,23 +124,8 @@ def save(path: Path, network: Network, meta: Meta, state: State) -> None:
     """
     members = dict(_named_parameters(network)) | {f"optimizer.{name}": vector for name, vector in state.items()}
     text = msgspec.json.encode(msgspec.structs.replace(meta, theta_sha256=hash_theta(network))).decode()
-    from tempfile import NamedTemporaryFile  # which imports much that a reader does not need
-
-    temporary = None
-    try:
-        # An open file, because np.savez appends .npz to a name.
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False) as file:
-            temporary = Path(file.name)
-            np.savez(file, allow_pickle=False, meta=np.array(text), **members)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        raise NnfangError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        if temporary:
-            temporary.unlink(missing_ok=True)
+    # An open file, because np.savez appends .npz to a name.
+    write_whole(path, lambda file: np.savez(file, allow_pickle=False, meta=np.array(text), **members), keep=keep)
 
 
 def _named_parameters(network: Network) -> Iterator[tuple[str, Array]]:
@@ -205,6 +197,11 @@ def _read_arrays(path: Path, file: Any, meta: Meta, sizes: dict[str, int]) -> Ch
         target[...] = array
     if hash_theta(network) != meta.theta_sha256:
         raise CheckpointError(f"{path}: damaged: the weights are not those that were saved")
+    if not all(np.isfinite(vector).all() for vector in (network.theta, *state.values())):
+        raise CheckpointError(f"{path}: one of its numbers is infinite or none at all")
+    at = meta.position
+    if min(at.epoch, at.step, at.seen, at.right, at.best_epoch, len(meta.history) - at.epoch) < 0:
+        raise CheckpointError(f"{path}: its position is impossible: {at}")
     if len(meta.class_names) != network.outputs:
         raise CheckpointError(f"{path}: {len(meta.class_names)} class names for {network.outputs} outputs")
     return Checkpoint(network, recipe, meta, state)

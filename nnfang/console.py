@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress as RichProgress
 
-    from nnfang.training import Epoch, Event, Progress
+    from nnfang.events import Epoch, Event, Progress
 
 
 def percent(share: float) -> str:
@@ -119,7 +119,7 @@ class LineView(QuietView):
 
     def show(self, event: Event) -> None:
         """A line if an epoch is over, with the time that the others will take if they are alike."""
-        from nnfang.training import Epoch
+        from nnfang.events import Epoch
 
         if isinstance(event, Epoch):
             left = (monotonic() - self.start) / event.epoch * (self.epochs - event.epoch)
@@ -146,7 +146,7 @@ class BarView:
 
     def show(self, event: Event) -> None:
         """Move the bar; print a line if an epoch is over."""
-        from nnfang.training import Epoch, Progress
+        from nnfang.events import Epoch, Progress
 
         if isinstance(event, Progress):
             self.bar.update(

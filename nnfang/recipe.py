@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from nnfang.core.constraints import Bounds, Count, Fraction, OneOf, check_fields
+from nnfang.core.constraints import Bounds, Count, Fraction, OneOf, Positive, check_fields
 from nnfang.core.layers import Dense, Layer
 from nnfang.core.losses import LOSSES, output_error
 from nnfang.core.network import check_order, output_layer
@@ -34,6 +34,25 @@ class EarlyStopping:
 
 
 @dataclass(frozen=True)
+class CheckpointEvery:
+    """When to save within an epoch, so that little is lost; after each epoch it is saved anyway. The first due counts.
+
+    Attributes:
+        seconds: Since the last save.
+        steps: Since the last save; None means that steps do not count.
+    """
+
+    seconds: Positive = 60.0
+    steps: Count | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+MINUTELY = CheckpointEvery()
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A training run: data, network, and how it is trained.
 
@@ -47,6 +66,9 @@ class Recipe:
         epochs: Passes over the training images.
         validation_split: Share of the training images that are kept out of training, to choose the best epoch.
         early_stopping: When to stop before the last epoch.
+        checkpoint_every: How often to save within an epoch.
+        on_divergence: Whether to stop when training runs away, or to retry from the last good state with a third of
+            the learning rate, three times at the most.
         shuffle: Whether each epoch takes the images in a new order.
         limit: Use the first so many training images only.
         seed: Of the first weights, the split, the order of the images and the dropout masks.
@@ -67,6 +89,8 @@ class Recipe:
     epochs: Annotated[int, Bounds(ge=0)] = 20
     validation_split: Fraction = 0.1
     early_stopping: EarlyStopping | None = None
+    checkpoint_every: CheckpointEvery = MINUTELY
+    on_divergence: Annotated[str, OneOf(("stop", "retry"))] = "stop"
     shuffle: bool = True
     limit: Count | None = None
     seed: Annotated[int, Bounds(ge=0)] = 0

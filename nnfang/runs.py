@@ -3,7 +3,8 @@
 ======================  ==============================================================
 config.yaml             the recipe, ready for ``nnfang train -c``
 history.csv             one line an epoch
-best.npz, last.npz      checkpoints after the best and the latest epoch
+best.npz, last.npz      checkpoints after the best epoch, and the latest
+last.prev.npz           the one before the latest
 metrics.json            the result on the test images, and how it came about
 ======================  ==============================================================
 """
@@ -11,25 +12,31 @@ metrics.json            the result on the test images, and how it came about
 from __future__ import annotations
 
 import csv
+import io
 import os
+import platform
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nnfang.checkpoint import Checkpoint, Meta, load, save
 from nnfang.errors import CheckpointError, ConfigError, NnfangError
+from nnfang.files import remove_stale, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from nnfang.engines import Engine
-    from nnfang.training import Epoch
+    from nnfang.events import Epoch, Start
+    from nnfang.recipe import CheckpointEvery
 
 RUNS = Path("runs")
-FILES = ("config.yaml", "history.csv", "best.npz", "last.npz", "metrics.json")
+FILES = ("config.yaml", "history.csv", "best.npz", "last.npz", "last.prev.npz", "metrics.json")
+LOCK, OWNER = ".lock", ".owner"
 
 
 @dataclass(frozen=True)
@@ -45,64 +52,120 @@ class Run:
 
     @property
     def last(self) -> Path:
-        """The checkpoint of the latest epoch."""
+        """The latest checkpoint."""
         return self.folder / "last.npz"
+
+    @property
+    def previous(self) -> Path:
+        """The checkpoint before the latest."""
+        return self.folder / "last.prev.npz"
 
     def find_files(self) -> list[str]:
         """The files in the folder that a new run would write over."""
         return [name for name in FILES if (self.folder / name).exists()]
 
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep every other process from training into this folder.
+
+        Raises:
+            NnfangError: Another process does; the message says which.
+        """
+        from filelock import FileLock, Timeout
+
+        lock, owner = FileLock(self.folder / LOCK), self.folder / OWNER
+        try:
+            lock.acquire(timeout=0)
+            remove_stale(self.folder)
+            owner.write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
+        except Timeout:
+            with suppress(OSError):
+                raise NnfangError(
+                    f"{self.folder}: {owner.read_text(encoding='utf-8')} is training into this folder"
+                ) from None
+            raise NnfangError(f"{self.folder}: another process is training into this folder") from None
+        except OSError as error:
+            raise NnfangError(f"{self.folder}: cannot be locked: {error.strerror or error}") from None
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                owner.unlink()
+            lock.release()
+
     def write_config(self, text: str) -> None:
         """Write config.yaml."""
-        (self.folder / "config.yaml").write_text(text, encoding="utf-8")
+        write_whole(self.folder / "config.yaml", lambda file: file.write(text.encode()))
 
-    def append_history(self, row: Mapping[str, Any]) -> None:
-        """Add a line to history.csv; the first brings the header with it."""
-        path = self.folder / "history.csv"
-        is_new = not path.exists()
-        with path.open("a", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(row), lineterminator="\n")
-            if is_new:
-                writer.writeheader()
-            writer.writerow(row)
+    def write_history(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write history.csv."""
+        lines = io.StringIO()
+        writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.folder / "history.csv", lambda file: file.write(lines.getvalue().encode()))
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json."""
-        (self.folder / "metrics.json").write_bytes(msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")
+        content = msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n"
+        write_whole(self.folder / "metrics.json", lambda file: file.write(content))
 
 
 class Recorder:
     """Writes a run while it happens."""
 
-    def __init__(self, run: Run, engine: Engine, facts: Mapping[str, Any]) -> None:
-        """Write the checkpoints of the untrained network.
+    def __init__(
+        self, run: Run, start: Start, facts: Mapping[str, Any], history: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """Write the checkpoints of the untrained network, where there are none.
 
         Args:
-            run: Its folder, empty.
-            engine: Trains.
+            run: Its folder.
+            start: Of the training.
             facts: The fields of `Meta` that stay the same throughout.
+            history: The epochs done before.
         """
         self.run = run
-        self.engine = engine
-        self.facts = facts
-        self.history: list[dict[str, Any]] = []
-        self.best: dict[str, Any] = {"epoch": 0, "val_loss": None}
-        self.save_last()
-        self._save(run.best)
+        self.facts = dict(facts)
+        self.history = list(history)
+        self.attach(start)
+        self.saved_at, self.saved_step = monotonic(), self.position.step
+        if not run.last.exists() and not run.previous.exists():
+            self.save_last()
+        if not run.best.exists():
+            self._save(run.best)
+
+    def attach(self, start: Start) -> None:
+        """Write down this training from now on."""
+        self.engine, self.position = start.engine, start.position
+        self.facts["engine"] = start.engine.name
+
+    def retry(self, start: Start, config: dict[str, Any], failure: dict[str, Any]) -> None:
+        """Write down that training goes on from a checkpoint with another config, and why."""
+        self.facts["config"] = config
+        self.facts["retries"] = [*self.facts.get("retries", []), failure]
+        del self.history[start.position.epoch :]
+        self.attach(start)
+        self.saved_step = self.position.step
 
     def record(self, epoch: Epoch) -> None:
         """Write down an epoch that is over."""
-        row = asdict(epoch)
-        self.history.append(row)
-        self.run.append_history(row)
+        self.history.append(asdict(epoch))
+        self.run.write_history(self.history)
         if epoch.is_best:
-            self.best = {"epoch": epoch.epoch, "val_loss": epoch.val_loss}
             self._save(self.run.best)
         self.save_last()
 
+    def save_if_due(self, every: CheckpointEvery) -> None:
+        """Save in the middle of an epoch if it is time."""
+        steps = self.position.step - self.saved_step
+        if monotonic() - self.saved_at >= every.seconds or (every.steps and steps >= every.steps):
+            self.save_last()
+
     def save_last(self) -> None:
-        """Save the network as it is now."""
-        self._save(self.run.last)
+        """Save the network as it is now; the file from before stays as last.prev.npz."""
+        self._save(self.run.last, keep=self.run.previous)
+        self.saved_at, self.saved_step = monotonic(), self.position.step
 
     def save_unfinished(self) -> None:
         """Save the network in the middle of an epoch; in the first epoch it is better than the untrained one."""
@@ -110,9 +173,15 @@ class Recorder:
         if not self.history:
             self._save(self.run.best)
 
-    def _save(self, path: Path) -> None:
-        meta = Meta(epoch=len(self.history), step=self.engine.step, history=self.history, best=self.best, **self.facts)
-        save(path, self.engine.task.network, meta, self.engine.state)
+    def _save(self, path: Path, keep: Path | None = None) -> None:
+        meta = Meta(
+            epoch=len(self.history),
+            step=self.position.step,
+            history=self.history,
+            position=self.position,
+            **self.facts,
+        )
+        save(path, self.engine.task.network, meta, self.engine.state, keep=keep)
 
 
 def create(folder: Path | None, dataset: str, now: datetime, *, force: bool = False) -> Run:
@@ -173,6 +242,31 @@ def find_newest() -> Path:
             "(or name a checkpoint or a run's folder with --model)"
         )
     return max(found, key=lambda path: (path.stat().st_mtime_ns, path.parent.name)).parent
+
+
+def load_last(path: Path) -> tuple[Run, Checkpoint]:
+    """Read the latest checkpoint of a run, to go on from there.
+
+    Args:
+        path: The run's folder, or one of the checkpoints in it.
+
+    Raises:
+        CheckpointError: It is not there or cannot be read; where the one before it can, the message says so.
+    """
+    if not path.is_dir():
+        return Run(path.parent), load(path)
+    run = Run(path)
+    chosen = run.last if run.last.exists() or not run.previous.exists() else run.previous  # killed between two renames
+    try:
+        return run, load(chosen)
+    except CheckpointError as error:
+        try:
+            epoch = load(run.previous).meta.epoch
+        except CheckpointError:
+            raise error from None
+        raise CheckpointError(
+            f"{error}\nThe one before it is whole, from epoch {epoch}: nnfang train --resume {run.previous}"
+        ) from None
 
 
 def load_model(path: str | os.PathLike[str]) -> Checkpoint:

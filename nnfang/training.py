@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf, isfinite, log
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnfang.core.arrays import Array, Labels, scale_pixels
+from nnfang.core.backprop import backpropagate
+from nnfang.core.losses import output_error
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines import Engine, Task, choose_engine
 from nnfang.errors import DivergedError
 from nnfang.evaluation import evaluate
+from nnfang.events import End, Epoch, Event, Progress, Start
+from nnfang.position import Position
 
 if TYPE_CHECKING:
     from nnfang.core.network import Network
+    from nnfang.core.optimizers import State
     from nnfang.core.schedules import Schedule
     from nnfang.data import Dataset
     from nnfang.recipe import Recipe
@@ -25,85 +30,8 @@ if TYPE_CHECKING:
 CHUNK = 1024
 """Images between two progress events, about: bytes become floats a chunk at a time."""
 
-
-@dataclass(frozen=True)
-class Start:
-    """Training is about to begin.
-
-    Attributes:
-        engine: Trains; `engine.task.network` is the network, `engine.state` the optimizer's vectors. If it has a
-            `preparation`, that is done next.
-        images: Number of training images.
-        validation_images: Number of images kept out.
-    """
-
-    engine: Engine
-    images: int
-    validation_images: int
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Some more images of an epoch have been trained; loss, accuracy and seconds are those of the epoch so far."""
-
-    epoch: int
-    seen: int
-    images: int
-    loss: float
-    accuracy: float
-    seconds: float
-
-    @property
-    def images_per_second(self) -> float:
-        """Training images a second, without what the iterating side does between events."""
-        return self.seen / self.seconds
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """An epoch is over.
-
-    Attributes:
-        epoch: Counted from 1.
-        loss: Mean over the epoch's images, each as it was when the image's step began.
-        accuracy: Likewise.
-        val_loss: On the validation images after the epoch; None where there are none.
-        val_accuracy: Likewise.
-        learning_rate: Of the epoch's last step.
-        seconds: Training time only: without validation, and without what the iterating side does between events.
-        images_per_second: Training images over `seconds`.
-        digest: Short hash of θ.
-        is_best: Whether this is the best epoch so far; without validation images the latest is.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    val_loss: float | None
-    val_accuracy: float | None
-    learning_rate: float
-    seconds: float
-    images_per_second: float
-    digest: str
-    is_best: bool
-
-
-@dataclass(frozen=True)
-class End:
-    """Training is over.
-
-    Attributes:
-        epochs: Epochs done.
-        best_epoch: The best of them; 0 where none was done.
-        reason: Whether all epochs were done, or patience ran out.
-    """
-
-    epochs: int
-    best_epoch: int
-    reason: Literal["done", "early_stopping"]
-
-
-Event = Start | Progress | Epoch | End
+EXPLODED = 1000
+"""A mean loss so many times that of guessing will not come down again."""
 
 
 @dataclass(frozen=True)
@@ -138,52 +66,75 @@ def split_rows(images: int, recipe: Recipe) -> tuple[Labels, Labels]:
     return np.sort(order[kept:]), np.sort(order[:kept])
 
 
-def train(network: Network, data: Dataset, recipe: Recipe) -> Iterator[Event]:
+def train(
+    network: Network, data: Dataset, recipe: Recipe, position: Position | None = None, state: State | None = None
+) -> Iterator[Event]:
     """Train `network` in place: Algorithm 3 (the order of the images is new in each epoch unless `shuffle` is off).
+
+    Args:
+        network: As it is at `position`.
+        data: Its training images are trained on, but for those kept for validation.
+        recipe: How.
+        position: Where to go on; None is the beginning.
+        state: The optimizer's vectors there.
 
     Yields:
         One `Start`, then for each epoch some `Progress` and one `Epoch`, then one `End`.
 
     Raises:
         ValueError: The engine or the split that the recipe asks for is impossible.
-        DivergedError: The loss is infinite or not a number.
+        DivergedError: The loss is infinite, not a number, or out of all proportion.
     """
     rows, validation_rows = split_rows(len(data.y_train), recipe)
-    batch_size = min(recipe.batch_size, len(rows))  # an engine makes room for a whole batch
-    steps_per_epoch = -(-len(rows) // batch_size)
-    rate = LearningRate(recipe.optimizer.learning_rate, recipe.schedule, steps_per_epoch, recipe.epochs)
-    task = Task(network, recipe.loss, recipe.optimizer, rate, batch_size, recipe.seed)
-    engine = choose_engine(recipe.engine, task)
-    best = Best(recipe)
-    yield Start(engine, len(rows), len(validation_rows))
+    position = position or Position()
+    engine = make_engine(network, recipe, len(rows), position, state or {})
+    best = Best(recipe, position)
+    yield Start(engine, position, len(rows), len(validation_rows))
     engine.prepare()
-    for epoch in range(1, recipe.epochs + 1):
+    while position.epoch < recipe.epochs and not best.patience_is_over():
+        epoch = position.epoch + 1
         order = generator(recipe.seed, Purpose.SHUFFLE, epoch).permutation(rows) if recipe.shuffle else rows
-        progress = yield from _train_epoch(engine, data, order, epoch)
-        val_loss, val_accuracy = None, None
-        if len(validation_rows):
-            validation = evaluate(network, recipe.loss, data.x_train, data.y_train, validation_rows)
-            val_loss, val_accuracy = validation.loss, validation.accuracy
+        progress = yield from _train_epoch(engine, data, order, position)
+        val_loss, val_accuracy = validate(network, data, recipe, validation_rows)
+        position.close_epoch()
         yield Epoch(
             epoch=epoch,
             loss=progress.loss,
             accuracy=progress.accuracy,
             val_loss=val_loss,
             val_accuracy=val_accuracy,
-            learning_rate=rate(engine.step - 1),
+            learning_rate=engine.task.learning_rate(engine.step - 1),
             seconds=progress.seconds,
             images_per_second=progress.images_per_second,
             digest=network.digest(),
-            is_best=best.improves(epoch, val_loss, val_accuracy),
+            is_best=best.improves(val_loss, val_accuracy),
         )
-        if best.patience_is_over(epoch):
-            yield End(epoch, best.epoch, "early_stopping")
-            return
-    yield End(recipe.epochs, best.epoch, "done")
+    yield End(position.epoch, position.best_epoch, "done" if position.epoch >= recipe.epochs else "early_stopping")
 
 
-def _train_epoch(engine: Engine, data: Dataset, order: Labels, epoch: int) -> Generator[Progress, None, Progress]:
-    """The inner loop of Algorithm 3.
+def validate(network: Network, data: Dataset, recipe: Recipe, rows: Labels) -> tuple[float | None, float | None]:
+    """Loss and accuracy on the images that are kept for validation; None where there are none."""
+    if not len(rows):
+        return None, None
+    result = evaluate(network, recipe.loss, data.x_train, data.y_train, rows)
+    return result.loss, result.accuracy
+
+
+def make_engine(network: Network, recipe: Recipe, images: int, position: Position, state: State) -> Engine:
+    """The engine for `images` training images, as it is at `position`."""
+    batch_size = min(recipe.batch_size, images)  # an engine makes room for a whole batch
+    rate = LearningRate(recipe.optimizer.learning_rate, recipe.schedule, -(-images // batch_size), recipe.epochs)
+    engine = choose_engine(recipe.engine, Task(network, recipe.loss, recipe.optimizer, rate, batch_size, recipe.seed))
+    engine.step = position.step
+    for name, vector in state.items():
+        engine.state[name][...] = vector
+    return engine
+
+
+def _train_epoch(
+    engine: Engine, data: Dataset, order: Labels, position: Position
+) -> Generator[Progress, None, Progress]:
+    """The inner loop of Algorithm 3, from `position` on.
 
     Yields:
         Progress after each chunk.
@@ -195,30 +146,54 @@ def _train_epoch(engine: Engine, data: Dataset, order: Labels, epoch: int) -> Ge
     # A chunk is whole batches, or batches would be cut differently from one pass over all rows.
     chunk = max(CHUNK // size, 1) * size
     feeder = Feeder(data, min(chunk, len(order)), engine.task.network)
-    loss, right, seconds = 0.0, 0, 0.0
-    progress = Progress(epoch, 0, len(order), 0.0, 0.0, 0.0)
-    for start in range(0, len(order), chunk):
+    for start in range(position.seen, len(order), chunk):
         begin = perf_counter()
         x, labels = feeder.take(order[start : start + chunk])
         with np.errstate(all="ignore"):  # a loss that overflows is reported below, once and in words
-            chunk_loss, chunk_right = engine.advance(x, labels)
-        seconds += perf_counter() - begin
-        loss, right, seen = loss + chunk_loss, right + chunk_right, start + len(x)
-        if not isfinite(loss):
-            raise DivergedError(_divergence(engine, epoch, f"the loss is {loss}"))
-        progress = Progress(epoch, seen, len(order), loss / seen, right / seen, seconds)
-        yield progress
-    if not np.isfinite(engine.task.network.theta).all():  # by the last step, after which no loss was computed
-        raise DivergedError(_divergence(engine, epoch, "a weight is infinite or not a number"))
-    return progress
+            loss, right = engine.advance(x, labels)
+        check_sanity(engine, position.epoch + 1, loss / len(x), x, labels)
+        position.seconds += perf_counter() - begin
+        position.step, position.seen = engine.step, start + len(x)
+        position.loss, position.right = position.loss + loss, position.right + right
+        yield _report(position, len(order))
+    return _report(position, len(order))
 
 
-def _divergence(engine: Engine, epoch: int, symptom: str) -> str:
+def _report(position: Position, images: int) -> Progress:
+    loss, accuracy = position.loss / position.seen, position.right / position.seen
+    return Progress(position.epoch + 1, position.seen, images, loss, accuracy, position.seconds)
+
+
+def check_sanity(engine: Engine, epoch: int, loss: float, x: Array, labels: Labels) -> None:
+    """Look at the weights, and at the mean loss of the rows x (m, inputs) that were just trained.
+
+    Raises:
+        DivergedError: One is infinite or not a number, or the loss far beyond that of guessing; the message says what
+            to try.
+    """
+    network = engine.task.network
+    if isfinite(loss) and loss <= EXPLODED * (1 + log(network.outputs)):
+        if np.isfinite(network.theta).all():
+            return
+        symptom = "a weight is infinite or not a number"
+    else:
+        symptom = f"the loss is {loss:.4g}"
+    with np.errstate(all="ignore"):
+        norm = gradient_norm(network, engine.task.loss, x[: engine.task.batch_size], labels[: engine.task.batch_size])
     rate, start = engine.task.learning_rate(engine.step - 1), engine.task.optimizer.learning_rate
-    return (
-        f"training diverged in epoch {epoch}, by step {engine.step}: {symptom} at learning rate {rate:g}. "
-        f"Try a smaller one: --learning-rate {min(start / 10, 0.1):g}"
+    raise DivergedError(
+        f"training diverged in epoch {epoch}, by step {engine.step}: {symptom} at learning rate {rate:g}, "
+        f"gradient norm {norm:.3g}. Try a smaller one: --learning-rate {min(start / 10, 0.1):g}"
     )
+
+
+def gradient_norm(network: Network, loss: str, x: Array, labels: Labels) -> float:
+    """‖dL/dθ‖ for the rows x (m, inputs), with dropout off."""
+    trace, gradient = network.trace(len(x)), np.empty_like(network.theta)
+    y = np.eye(network.outputs, dtype=network.dtype)[labels]
+    error = output_error(network.output_activation, loss)
+    backpropagate(network, error, x, y, network.views(gradient), trace)
+    return float(np.linalg.norm(gradient))
 
 
 class Feeder:
@@ -240,23 +215,24 @@ class Feeder:
 class Best:
     """The best epoch so far, by the metric of early stopping, otherwise by validation loss."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, position: Position) -> None:
+        """What was best is kept in `position`."""
         self.metric = recipe.early_stopping.metric if recipe.early_stopping else "val_loss"
         self.patience = recipe.early_stopping.patience if recipe.early_stopping else inf
-        self.epoch = 0
-        self.value = inf
+        self.position = position
 
-    def improves(self, epoch: int, val_loss: float | None, val_accuracy: float | None) -> bool:
-        """Whether `epoch` is better than all before; NaN never is, and without validation the latest always is."""
+    def improves(self, val_loss: float | None, val_accuracy: float | None) -> bool:
+        """Whether the epoch just over is better than all before; NaN never is; without validation the latest is."""
+        at = self.position
         if val_loss is None or val_accuracy is None:
-            self.epoch = epoch
+            at.best_epoch = at.epoch
             return True
         value = val_loss if self.metric == "val_loss" else -val_accuracy
-        if not value < self.value:
+        if not value < (inf if at.best_value is None else at.best_value):
             return False
-        self.epoch, self.value = epoch, value
+        at.best_epoch, at.best_value = at.epoch, value
         return True
 
-    def patience_is_over(self, epoch: int) -> bool:
+    def patience_is_over(self) -> bool:
         """Whether `patience` epochs have passed since the best."""
-        return epoch - self.epoch >= self.patience
+        return self.position.epoch - self.position.best_epoch >= self.patience

@@ -25,29 +25,38 @@ MAY_IMPORT = {
     "nnfang.recipe": {"nnfang.core", "nnfang.engines"},
     "nnfang.schema": {"msgspec", "nnfang.core", "nnfang.errors"},
     "nnfang.evaluation": {"numpy", "nnfang.core"},
+    "nnfang.events": {"nnfang.engines", "nnfang.position"},
+    "nnfang.files": {"nnfang.errors"},
+    "nnfang.position": set(),
     # Leaves, which do not know one another
-    "nnfang.config": {"yaml", "nnfang.errors", "nnfang.recipe", "nnfang.schema"},
+    "nnfang.config": {"yaml", "nnfang.errors", "nnfang.recipe", "nnfang.schema", "nnfang.yaml_tree"},
+    "nnfang.yaml_tree": {"yaml", "nnfang.errors", "nnfang.schema"},
     "nnfang.data": {"numpy", "platformdirs", "pooch", "requests", "urllib3", "nnfang.data", "nnfang.errors"},
     "nnfang.images": {"numpy", "PIL", "nnfang.errors", "nnfang.images"},
     "nnfang.machine": {"numpy", "threadpoolctl", "nnfang"},
     "nnfang.threads": set(),
     "nnfang.timing": {"numpy", "nnfang.core", "nnfang.engines", "nnfang.recipe"},
-    "nnfang.console": {"click", "rich", "nnfang.training"},
+    "nnfang.console": {"click", "rich", "nnfang.events"},
     "nnfang.checkpoint": {
-        *("msgspec", "numpy", "nnfang"),
-        *("nnfang.core", "nnfang.errors", "nnfang.recipe", "nnfang.schema"),
+        *("msgspec", "numpy", "nnfang", "nnfang.core", "nnfang.errors"),
+        *("nnfang.files", "nnfang.position", "nnfang.recipe", "nnfang.schema"),
     },
     # What connects them
     "nnfang.training": {
         *("numpy", "nnfang.core", "nnfang.engines", "nnfang.errors", "nnfang.evaluation", "nnfang.recipe"),
+        *("nnfang.events", "nnfang.position"),
         "nnfang.data",  # the type of a data set
     },
-    "nnfang.runs": {"msgspec", "nnfang.checkpoint", "nnfang.engines", "nnfang.errors", "nnfang.training"},
+    "nnfang.runs": {
+        *("filelock", "msgspec", "nnfang.checkpoint"),
+        *("nnfang.errors", "nnfang.events", "nnfang.files", "nnfang.recipe"),
+    },
     "nnfang.commands": {
         *("click", "msgspec", "numpy"),
         *("nnfang.checkpoint", "nnfang.commands", "nnfang.config", "nnfang.console", "nnfang.core", "nnfang.data"),
         *("nnfang.engines", "nnfang.errors", "nnfang.evaluation", "nnfang.images", "nnfang.machine", "nnfang.recipe"),
         *("nnfang.runs", "nnfang.schema", "nnfang.threads", "nnfang.timing", "nnfang.training"),
+        *("nnfang.events", "nnfang.position"),
     },
     # Faces
     "nnfang": {"nnfang.core", "nnfang.data", "nnfang.evaluation", "nnfang.recipe", "nnfang.runs", "nnfang.training"},
@@ -125,9 +134,10 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
     [
         ("click", {"nnfang.commands", "nnfang.console"}),
         ("rich", {"nnfang.console"}),
-        ("yaml", {"nnfang.config"}),
+        ("yaml", {"nnfang.config", "nnfang.yaml_tree"}),
         ("pooch", {"nnfang.data"}),
         ("PIL", {"nnfang.images"}),
+        ("filelock", {"nnfang.runs"}),
         ("threadpoolctl", {"nnfang.machine"}),
         ("numba", {"nnfang.engines.kernels"}),
         ("msgspec", {"nnfang.schema", "nnfang.checkpoint", "nnfang.runs", "nnfang.commands"}),
@@ -182,7 +192,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
     [
         ["--help"],
         ["--version"],
-        *([command, "--help"] for command in ("train", "evaluate", "predict", "info", "bench")),
+        *([command, "--help"] for command in ("train", "evaluate", "predict", "verify", "info", "bench")),
     ],
     ids=" ".join,
 )

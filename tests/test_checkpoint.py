@@ -1,6 +1,7 @@
 """What is saved is what is loaded, and what is not whole is refused in one line."""
 
 import dataclasses
+import hashlib
 import io
 import json
 import os
@@ -21,6 +22,7 @@ from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Adam, Sgd, State
 from nnfang.errors import CheckpointError, NnfangError
+from nnfang.position import Position
 from nnfang.recipe import EarlyStopping, Recipe
 from nnfang.schema import to_tree
 
@@ -42,9 +44,10 @@ def make(recipe: Recipe) -> tuple[Network, Meta, State]:
         epoch=2,
         step=34,
         history=[{"epoch": 1, "loss": 0.1, "val_loss": None}, {"epoch": 2, "loss": 1e-300, "val_loss": 0.5}],
-        best={"epoch": 2, "val_loss": 0.5},
+        position=Position(epoch=2, step=34, best_epoch=2, best_value=0.5),
         dataset={"name": "thirds", "fingerprint": "ab"},
         environment={"numpy": "2"},
+        engine="batch",
     )
     return network, meta, state
 
@@ -267,6 +270,19 @@ def with_member(name: str, array: Any) -> Callable[[Members], Members]:
     return lambda members: {**members, name: np.asarray(array)}
 
 
+def with_theta(number: float) -> Callable[[Members], Members]:
+    """A weight of this value, and the hash that goes with it."""
+
+    def change(members: Members) -> Members:
+        members = {**members, "layers.0.weight": members["layers.0.weight"].copy()}
+        members["layers.0.weight"][0, 0] = number
+        names = [name for name in members if name.startswith("layers.")]
+        theta = b"".join(members[name].tobytes(order="F") for name in names)
+        return with_meta(theta_sha256=hashlib.sha256(theta).hexdigest())(members)
+
+    return change
+
+
 def without(name: str) -> Callable[[Members], Members]:
     return lambda members: {key: array for key, array in members.items() if key != name}
 
@@ -290,6 +306,10 @@ CONTENTS: list[tuple[str, Callable[[Members], Members], str]] = [
     ("no pixels", with_meta(input_shape=[0]), "not a checkpoint, or damaged: Expected `int` >= 1"),
     ("other pixels", with_meta(input_shape=[5]), f"{WEIGHT} is float32 (3, 4), expected float32 (3, 5)"),
     ("wrong hash", with_meta(theta_sha256="0" * 64), "damaged: the weights are not those that were saved"),
+    ("not a number", with_theta(np.nan), "one of its numbers is infinite or none at all"),
+    ("infinite", with_theta(np.inf), "one of its numbers is infinite or none at all"),
+    ("impossible position", with_meta(position=to_tree(Position(seen=-1))), "its position is impossible"),
+    ("more epochs than history", with_meta(position=to_tree(Position(epoch=9))), "its position is impossible"),
     ("class names", with_meta(class_names=["a"]), "1 class names for 2 outputs"),
     ("wrong bounds", with_config(seed=-1), "its config is not valid: seed: found -1, expected a whole number >= 0"),
     ("unknown key", with_config(sed=1), 'its config is not valid: sed: there is no such key. Did you mean "seed"?'),

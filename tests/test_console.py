@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from nnfang import console
-from nnfang.training import Epoch, Progress
+from nnfang.events import Epoch, Progress
 
 
 class Terminal(io.StringIO):

@@ -18,10 +18,12 @@ from nnfang.core.network import Network
 from nnfang.core.optimizers import Momentum
 from nnfang.data import Dataset
 from nnfang.errors import CheckpointError, ConfigError, NnfangError
+from nnfang.events import Epoch, Start
+from nnfang.position import Position
 from nnfang.recipe import Recipe
 from nnfang.runs import FILES, Recorder, Run
 from nnfang.schema import to_tree
-from nnfang.training import Epoch, Start, train
+from nnfang.training import train
 
 NOW = datetime(2024, 2, 29, 13, 5, 9)
 RECIPE = Recipe(
@@ -62,7 +64,7 @@ def facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:
 def write_checkpoint(path: Path, recipe: Recipe, data: Dataset) -> Network:
     network = Network.initialize(recipe.layers, prod(data.input_shape), seed=9)
     state = {name: np.zeros_like(network.theta) for name in recipe.optimizer.state_names}
-    meta = checkpoint.Meta(epoch=0, step=0, history=[], best={}, **facts(recipe, data))
+    meta = checkpoint.Meta(epoch=0, step=0, history=[], position=Position(), engine="batch", **facts(recipe, data))
     path.parent.mkdir(parents=True, exist_ok=True)
     checkpoint.save(path, network, meta, state)
     return network
@@ -136,8 +138,7 @@ def test_a_folder_that_cannot_be_made_is_named(home: Path) -> None:
 
 def test_history_has_one_header_and_a_line_an_epoch() -> None:
     run = runs.create(Path("out"), "mnist", NOW)
-    for i in range(3):
-        Run(run.folder).append_history({"epoch": i, "val_loss": None, "note": 'a,"b"'})
+    run.write_history([{"epoch": i, "val_loss": None, "note": 'a,"b"'} for i in range(3)])
     assert Path("out/history.csv").read_bytes() == (b'epoch,val_loss,note\n0,,"a,""b"""\n1,,"a,""b"""\n2,,"a,""b"""\n')
 
 
@@ -158,11 +159,11 @@ def test_a_run_is_written_while_it_happens(data: Dataset) -> None:
     assert isinstance(start, Start)
     run = runs.create(Path("out"), data.name, NOW)
     untrained = network.digest()
-    recorder = Recorder(run, start.engine, facts(RECIPE, data))
+    recorder = Recorder(run, start, facts(RECIPE, data))
     for path in (run.best, run.last):
         saved = checkpoint.load(path)
         assert (saved.network.digest(), saved.meta.epoch, saved.meta.step) == (untrained, 0, 0)
-        assert saved.meta.best == {"epoch": 0, "val_loss": None}
+        assert saved.meta.position == Position()
     epochs: list[Epoch] = []
     for event in events:
         if isinstance(event, Epoch):
@@ -172,7 +173,10 @@ def test_a_run_is_written_while_it_happens(data: Dataset) -> None:
             last_saved, best_saved = checkpoint.load(run.last), checkpoint.load(run.best)
             assert last_saved.network.digest() == event.digest
             assert best_saved.network.digest() == best.digest
-            assert last_saved.meta.best == best_saved.meta.best == {"epoch": best.epoch, "val_loss": best.val_loss}
+            assert (best_saved.meta.position.best_epoch, best_saved.meta.position.best_value) == (
+                best.epoch,
+                best.val_loss,
+            )
             assert (last_saved.meta.epoch, best_saved.meta.epoch) == (event.epoch, best.epoch)
             assert last_saved.meta.step == event.epoch * 6  # 42 images in batches of 8
             assert last_saved.meta.history == [asdict(epoch) for epoch in epochs]
@@ -191,7 +195,7 @@ def test_the_best_stays_when_the_last_gets_worse(data: Dataset) -> None:
     events = train(network, data, RECIPE)
     start = next(events)
     assert isinstance(start, Start)
-    recorder = Recorder(Run(runs.create(Path("out"), data.name, NOW).folder), start.engine, facts(RECIPE, data))
+    recorder = Recorder(Run(runs.create(Path("out"), data.name, NOW).folder), start, facts(RECIPE, data))
     epoch = next(event for event in events if isinstance(event, Epoch))
     recorder.record(epoch)
     good = network.digest()
@@ -201,7 +205,12 @@ def test_the_best_stays_when_the_last_gets_worse(data: Dataset) -> None:
     recorder.save_last()
     assert checkpoint.load(Path("out/best.npz")).network.digest() == good
     assert checkpoint.load(Path("out/last.npz")).network.digest() == network.digest()
-    assert sorted(path.name for path in Path("out").iterdir()) == ["best.npz", "history.csv", "last.npz"]
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "best.npz",
+        "history.csv",
+        "last.npz",
+        "last.prev.npz",
+    ]
 
 
 # Finding

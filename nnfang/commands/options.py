@@ -40,6 +40,16 @@ class PathType(click.Path):
         return super().convert(value, param, ctx)
 
 
+def as_path(text: str) -> Path:
+    """A path.
+
+    Raises:
+        click.BadParameter: It is the empty text.
+    """
+    path: Path = PathType().convert(text, None, None)
+    return path
+
+
 def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
     """Refuse a path that is not UTF-8 before it has to be written into YAML and JSON."""
     if name is not None and name != console.encodable(name):

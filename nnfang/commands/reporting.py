@@ -9,9 +9,9 @@ from nnfang import console
 if TYPE_CHECKING:
     from nnfang.data import Dataset
     from nnfang.evaluation import Evaluation
+    from nnfang.events import End, Start
     from nnfang.recipe import Recipe
     from nnfang.runs import Run
-    from nnfang.training import End, Start
 
 
 def describe(run: Run, start: Start, recipe: Recipe, data: Dataset) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from nnfang.machine import allow_threads, count_processors, find_version, thread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nnfang.training import Event
+    from nnfang.events import Event
 
 Threads = int | Literal["auto"] | None
 
@@ -44,8 +44,8 @@ def watch(events: Iterator[Event], threads: Threads) -> Iterator[Event]:
     if threads != "auto" or count_processors() == 1:
         yield from events
         return
+    from nnfang.events import Epoch, Progress
     from nnfang.threads import ThreadTrial
-    from nnfang.training import Epoch, Progress
 
     trial = ThreadTrial(count_processors(), thread_switch())
     seen, seconds = 0, 0.0

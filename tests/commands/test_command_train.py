@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.commands.conftest import Nnfang, Trained
 
-RUN_FILES = ["best.npz", "config.yaml", "history.csv", "last.npz", "metrics.json"]
+RUN_FILES = [".lock", "best.npz", "config.yaml", "history.csv", "last.npz", "last.prev.npz", "metrics.json"]
 TWO_EPOCHS = ("--dataset", "mnist-sample", "--limit", "500", "--epochs", "2")
 
 ESCAPE = "\x1b["
@@ -140,7 +140,7 @@ def test_the_run_folder_holds_what_is_promised(trained: Trained) -> None:
     assert last.network.digest() == trained.result.epochs[-1]["digest"]
     assert best.network.digest() == trained.best_epoch["digest"]
     assert (last.meta.epoch, len(last.meta.history)) == (2, 2)
-    assert last.meta.best["epoch"] == trained.result.end["best_epoch"]
+    assert last.meta.position.best_epoch == trained.result.end["best_epoch"]
 
 
 def test_without_a_folder_each_run_gets_its_own_under_runs(nnfang: Nnfang) -> None:
@@ -156,7 +156,9 @@ def test_an_earlier_run_is_only_deleted_by_force(nnfang: Nnfang) -> None:
     (nnfang.folder / "run" / "notes.txt").write_text("mine")
     before = (nnfang.folder / "run" / "history.csv").read_bytes()
     refused = nnfang.inside("train", *TWO_EPOCHS, "-o", "run", code=2)
-    assert "run: holds config.yaml, history.csv, best.npz, last.npz, metrics.json already" in refused.stderr
+    assert (
+        "run: holds config.yaml, history.csv, best.npz, last.npz, last.prev.npz, metrics.json already" in refused.stderr
+    )
     assert "--force" in refused.stderr
     assert refused.stdout == ""
     assert (nnfang.folder / "run" / "history.csv").read_bytes() == before
@@ -403,7 +405,9 @@ def test_an_interrupted_training_is_saved(number: signal.Signals, nnfang: Nnfang
     result = nnfang.interrupt(*arguments, when=lambda event: event.get("epoch") == 2, number=number)
     last = Path("run", "last.npz")
     assert re.fullmatch(
-        rf"Interrupted after \d whole epochs\. The network as it is now: {re.escape(str(last))}\n", result.stderr
+        rf"Interrupted after \d whole epochs\. The network as it is now: {re.escape(str(last))}\n"
+        r"Go on with: nnfang train --resume run\n",
+        result.stderr,
     )
     assert result.end == {
         "event": "interrupted",
