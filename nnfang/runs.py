@@ -207,8 +207,9 @@ def create(folder: Path | None, dataset: str, now: datetime, *, force: bool = Fa
                     f"{folder}: holds {', '.join(found)} already; choose another folder, or --force to delete "
                     + ("it" if len(found) == 1 else "them")
                 )
-            for name in found:
-                (folder / name).unlink()
+            with run.lock():  # unless somebody is at it
+                for name in found:
+                    (folder / name).unlink()
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NnfangError(f"{folder or RUNS}: cannot be made: {error.strerror}") from None

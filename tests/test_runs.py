@@ -115,7 +115,7 @@ def test_an_earlier_run_is_never_overwritten_unless_forced(home: Path, name: str
     assert caught.value.exit_code == 2
     assert (home / "out" / name).read_text() == "earlier"
     runs.create(Path("out"), "mnist", NOW, force=True)
-    assert [path.name for path in (home / "out").iterdir()] == ["notes.txt"]
+    assert sorted(path.name for path in (home / "out").iterdir()) == [".lock", "notes.txt"]
 
 
 def test_force_without_an_earlier_run_is_no_mistake() -> None:

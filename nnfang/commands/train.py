@@ -107,6 +107,8 @@ def command(
     thread_choice.prepare(threads)
     overrides = read_overrides(settings, short)
     manner = sessions.Manner(threads, is_json=as_json, is_quiet=quiet, is_offline=offline)
+    if fork and resume is None:
+        raise ConfigError("--fork: needs --resume, which says what to start from")
     if resume is not None:
         check_resumption(source, output, fork=fork)
         session = sessions.resume(resume, overrides, manner, output if fork else None, fork=fork)

@@ -10,11 +10,11 @@ from nnfang.core.layers import Dropout
 from nnfang.core.losses import output_error
 from nnfang.core.network import Trace, cut
 from nnfang.core.randomness import Purpose, generator
-from nnfang.engines.engine import Task
+from nnfang.engines.engine import ReadyEngine, Task
 from nnfang.engines.tally import TALLY_ROWS, Tally
 
 
-class BatchEngine:
+class BatchEngine(ReadyEngine):
     """Calls `backpropagate` and the optimizer once a step. All arrays are made first, none in the loop."""
 
     name: ClassVar[str] = "batch"
@@ -32,14 +32,6 @@ class BatchEngine:
         self._trace = network.trace(rows)
         self._block = max(TALLY_ROWS // rows, 1) * rows
         self._tally = Tally(self._error, network.layers[-1].trace(self._block, network.widths[-2], network.dtype))
-
-    @property
-    def preparation(self) -> str | None:
-        """None: there is nothing to prepare."""
-        return None
-
-    def prepare(self) -> None:
-        """Nothing."""
 
     def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
         """See `Engine.advance`."""

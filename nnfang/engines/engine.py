@@ -59,3 +59,15 @@ class Engine(Protocol):
         Returns:
             The sum over the rows of the loss that each had when its step began, and how many were classified rightly.
         """
+
+
+class ReadyEngine:
+    """Part of an engine that has nothing to prepare."""
+
+    @property
+    def preparation(self) -> str | None:
+        """None."""
+        return None
+
+    def prepare(self) -> None:
+        """Nothing."""

@@ -10,7 +10,7 @@ from nnfang.core.layers import Dense, LayerTrace
 from nnfang.core.losses import SoftmaxCrossentropy, output_error
 from nnfang.core.optimizers import Sgd, State
 from nnfang.engines.deferral import BLOCK, Call, DeferredLayer, FirstLayer, row_length
-from nnfang.engines.engine import Task
+from nnfang.engines.engine import ReadyEngine, Task
 from nnfang.engines.tally import Tally
 
 LEAST, MOST = 1e-30, 1e30
@@ -20,7 +20,7 @@ MOST_DECAY = 0.5
 """The largest η λ: within a block c falls to (1 - η λ)^BLOCK, and e = -(η / c) δ must not overflow in float32."""
 
 
-class OnlineEngine:
+class OnlineEngine(ReadyEngine):
     """Exact sequential SGD, one sample a step."""
 
     name: ClassVar[str] = "online"
@@ -64,14 +64,6 @@ class OnlineEngine:
             forward += layer.forward_calls(k, z[i], z[i + 1])
             backward[:0] = layer.backward_calls(k, z[i], e[i])
         return forward, z[-1], e[-1], backward
-
-    @property
-    def preparation(self) -> str | None:
-        """None: there is nothing to prepare."""
-        return None
-
-    def prepare(self) -> None:
-        """Nothing."""
 
     def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
         """See `Engine.advance`."""

@@ -127,9 +127,11 @@ def test_of_two_trainings_into_one_folder_the_second_is_told_of_the_first(nnfang
         for _ in range(3):
             first.stdout.readline()
         second = nnfang("train", "--resume", "run", code=1)
+        forced = nnfang("train", "--dataset", "mnist-sample", "-o", "run", "--force", code=1)
         first.send_signal(signal.SIGTERM)
         first.communicate()
     assert f"run: process {first.pid} on " in second.stderr
+    assert forced.stderr == second.stderr.splitlines(keepends=True)[-1]
     assert "is training into this folder" in second.stderr
     assert first.returncode == 143
 
