@@ -200,7 +200,7 @@ def _read_arrays(path: Path, file: Any, meta: Meta, sizes: dict[str, int]) -> Ch
     if not all(np.isfinite(vector).all() for vector in (network.theta, *state.values())):
         raise CheckpointError(f"{path}: one of its numbers is infinite or none at all")
     at = meta.position
-    if min(at.epoch, at.step, at.seen, at.right, at.best_epoch, len(meta.history) - at.epoch) < 0:
+    if min(at.epoch, at.step, at.seen, at.right, at.best_epoch) < 0:
         raise CheckpointError(f"{path}: its position is impossible: {at}")
     if len(meta.class_names) != network.outputs:
         raise CheckpointError(f"{path}: {len(meta.class_names)} class names for {network.outputs} outputs")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from nnfang.augment import Augment
 from nnfang.core.constraints import Bounds, Count, Fraction, OneOf, Positive, check_fields
 from nnfang.core.layers import Dense, Layer
 from nnfang.core.losses import LOSSES, output_error
@@ -69,9 +70,10 @@ class Recipe:
         checkpoint_every: How often to save within an epoch.
         on_divergence: Whether to stop when training runs away, or to retry from the last good state with a third of
             the learning rate, three times at the most.
+        augment: How much the training images are distorted, anew in each epoch.
         shuffle: Whether each epoch takes the images in a new order.
         limit: Use the first so many training images only.
-        seed: Of the first weights, the split, the order of the images and the dropout masks.
+        seed: Of the first weights, the split, the order of the images, the distortions and the dropout masks.
         dtype: Of all numbers of the network.
         engine: How the maths is run; auto is the fastest that can.
 
@@ -91,6 +93,7 @@ class Recipe:
     early_stopping: EarlyStopping | None = None
     checkpoint_every: CheckpointEvery = MINUTELY
     on_divergence: Annotated[str, OneOf(("stop", "retry"))] = "stop"
+    augment: Augment | None = None
     shuffle: bool = True
     limit: Count | None = None
     seed: Annotated[int, Bounds(ge=0)] = 0

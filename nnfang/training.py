@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnfang.augment import Distortion
 from nnfang.core.arrays import Array, Labels, scale_pixels
 from nnfang.core.backprop import backpropagate
 from nnfang.core.losses import output_error
@@ -86,6 +87,7 @@ def train(
         DivergedError: The loss is infinite, not a number, or out of all proportion.
     """
     rows, validation_rows = split_rows(len(data.y_train), recipe)
+    distortion = Distortion(recipe.augment, data.input_shape, recipe.seed) if recipe.augment else None
     position = position or Position()
     engine = make_engine(network, recipe, len(rows), position, state or {})
     best = Best(recipe, position)
@@ -94,7 +96,7 @@ def train(
     while position.epoch < recipe.epochs and not best.patience_is_over():
         epoch = position.epoch + 1
         order = generator(recipe.seed, Purpose.SHUFFLE, epoch).permutation(rows) if recipe.shuffle else rows
-        progress = yield from _train_epoch(engine, data, order, position)
+        progress = yield from _train_epoch(engine, data, order, position, distortion)
         val_loss, val_accuracy = validate(network, data, recipe, validation_rows)
         position.close_epoch()
         yield Epoch(
@@ -132,7 +134,7 @@ def make_engine(network: Network, recipe: Recipe, images: int, position: Positio
 
 
 def _train_epoch(
-    engine: Engine, data: Dataset, order: Labels, position: Position
+    engine: Engine, data: Dataset, order: Labels, position: Position, distortion: Distortion | None
 ) -> Generator[Progress, None, Progress]:
     """The inner loop of Algorithm 3, from `position` on.
 
@@ -145,10 +147,10 @@ def _train_epoch(
     size = engine.task.batch_size
     # A chunk is whole batches, or batches would be cut differently from one pass over all rows.
     chunk = max(CHUNK // size, 1) * size
-    feeder = Feeder(data, min(chunk, len(order)), engine.task.network)
+    feeder = Feeder(data, min(chunk, len(order)), engine.task.network, distortion)
     for start in range(position.seen, len(order), chunk):
         begin = perf_counter()
-        x, labels = feeder.take(order[start : start + chunk])
+        x, labels = feeder.take(order[start : start + chunk], position.epoch + 1, start)
         with np.errstate(all="ignore"):  # a loss that overflows is reported below, once and in words
             loss, right = engine.advance(x, labels)
         check_sanity(engine, position.epoch + 1, loss / len(x), x, labels)
@@ -199,16 +201,26 @@ def gradient_norm(network: Network, loss: str, x: Array, labels: Labels) -> floa
 class Feeder:
     """Turns rows of a data set into an engine's inputs, in the same buffers each time."""
 
-    def __init__(self, data: Dataset, rows: int, network: Network) -> None:
+    def __init__(self, data: Dataset, rows: int, network: Network, distortion: Distortion | None) -> None:
         self.images, self.labels = data.x_train, data.y_train.astype(np.intp)
+        self.distortion = distortion
         self.pixels = np.empty((rows, *self.images.shape[1:]), self.images.dtype)
         self.x = np.empty((rows, network.inputs), network.dtype)
 
-    def take(self, rows: Labels) -> tuple[Array, Labels]:
-        """The images and labels of `rows`: (m, inputs) and (m,), valid until the next call."""
+    def take(self, rows: Labels, epoch: int, position: int) -> tuple[Array, Labels]:
+        """The images and labels of `rows`: (m, inputs) and (m,), valid until the next call.
+
+        Args:
+            rows: Numbers of the images.
+            epoch: In which they are seen.
+            position: Of the first of them in the epoch.
+        """
         pixels, x = self.pixels[: len(rows)], self.x[: len(rows)]
         np.take(self.images, rows, axis=0, out=pixels, mode="clip")
-        scale_pixels(pixels, x)
+        if self.distortion:
+            self.distortion(pixels, epoch, position, x)
+        else:
+            scale_pixels(pixels, x)
         return x, self.labels[rows]
 
 

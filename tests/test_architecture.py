@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "nnfang.engines.kernels": {"numba", "nnfang.core"},
     # Ground that all stand on
     "nnfang.errors": set(),
-    "nnfang.recipe": {"nnfang.core", "nnfang.engines"},
+    "nnfang.augment": {"numpy", "nnfang.core"},
+    "nnfang.recipe": {"nnfang.augment", "nnfang.core", "nnfang.engines"},
     "nnfang.schema": {"msgspec", "nnfang.core", "nnfang.errors"},
     "nnfang.evaluation": {"numpy", "nnfang.core"},
     "nnfang.events": {"nnfang.engines", "nnfang.position"},
@@ -44,7 +45,7 @@ MAY_IMPORT = {
     # What connects them
     "nnfang.training": {
         *("numpy", "nnfang.core", "nnfang.engines", "nnfang.errors", "nnfang.evaluation", "nnfang.recipe"),
-        *("nnfang.events", "nnfang.position"),
+        *("nnfang.augment", "nnfang.events", "nnfang.position"),
         "nnfang.data",  # the type of a data set
     },
     "nnfang.runs": {
@@ -56,7 +57,7 @@ MAY_IMPORT = {
         *("nnfang.checkpoint", "nnfang.commands", "nnfang.config", "nnfang.console", "nnfang.core", "nnfang.data"),
         *("nnfang.engines", "nnfang.errors", "nnfang.evaluation", "nnfang.images", "nnfang.machine", "nnfang.recipe"),
         *("nnfang.runs", "nnfang.schema", "nnfang.threads", "nnfang.timing", "nnfang.training"),
-        *("nnfang.events", "nnfang.position"),
+        *("nnfang.augment", "nnfang.events", "nnfang.position"),
     },
     # Faces
     "nnfang": {"nnfang.core", "nnfang.data", "nnfang.evaluation", "nnfang.recipe", "nnfang.runs", "nnfang.training"},

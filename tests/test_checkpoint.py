@@ -309,7 +309,6 @@ CONTENTS: list[tuple[str, Callable[[Members], Members], str]] = [
     ("not a number", with_theta(np.nan), "one of its numbers is infinite or none at all"),
     ("infinite", with_theta(np.inf), "one of its numbers is infinite or none at all"),
     ("impossible position", with_meta(position=to_tree(Position(seen=-1))), "its position is impossible"),
-    ("more epochs than history", with_meta(position=to_tree(Position(epoch=9))), "its position is impossible"),
     ("class names", with_meta(class_names=["a"]), "1 class names for 2 outputs"),
     ("wrong bounds", with_config(seed=-1), "its config is not valid: seed: found -1, expected a whole number >= 0"),
     ("unknown key", with_config(sed=1), 'its config is not valid: sed: there is no such key. Did you mean "seed"?'),

@@ -22,7 +22,14 @@ def load(path: Path) -> Recipe:
 
 
 def test_the_files_are_those_that_are_promised() -> None:
-    assert [path.name for path in FILES] == ["deep.yaml", "fashion.yaml", "minibatch.yaml", "paper.yaml", "tiny.yaml"]
+    assert [path.name for path in FILES] == [
+        "deep.yaml",
+        "fashion.yaml",
+        "minibatch.yaml",
+        "paper-distorted.yaml",
+        "paper.yaml",
+        "tiny.yaml",
+    ]
 
 
 def test_the_papers_file_is_the_default_but_for_the_validation_split() -> None:

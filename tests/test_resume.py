@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nnfang import checkpoint, runs
+from nnfang.augment import Augment, Elastic
 from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Optimizer, Sgd
@@ -34,6 +35,7 @@ CASES: dict[str, Recipe] = {
         f"schedule {name}": replace(PLAIN, schedule=build(Schedule, {"type": name, "warmup": 0.5}))
         for name in SCHEDULES
     },
+    "distortions": replace(PLAIN, augment=Augment(15, 0.1, 0.2, 1, Elastic(8, 2), 0.3)),
     "dropout": replace(PLAIN, layers=WITH_DROPOUT),
     "online": replace(PLAIN, engine="online", batch_size=1),
     "online with weight decay": replace(PLAIN, engine="online", batch_size=1, optimizer=Sgd(0.02, weight_decay=0.01)),

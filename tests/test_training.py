@@ -248,9 +248,9 @@ def test_each_epoch_has_an_order_of_its_own(data: Dataset) -> None:
     orders: list[list[int]] = []
 
     class Watched(training.Feeder):
-        def take(self, rows: Any) -> Any:
+        def take(self, rows: Any, epoch: int, position: int) -> Any:
             orders.append(rows.tolist())
-            return super().take(rows)
+            return super().take(rows, epoch, position)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "Feeder", Watched)
@@ -426,7 +426,7 @@ def test_running_away_ends_in_words_with_a_way_out_and_without_a_warning(
 def test_running_away_with_the_last_step_of_an_epoch_is_noticed_in_that_epoch(data: Dataset) -> None:
     recipe = replace(RECIPE, optimizer=Adam(1e308), batch_size=160, epochs=1)
     events = train(network_for(recipe, data), data, recipe)
-    assert [type(next(events)) for _ in range(2)] == [Start, Progress]
+    assert isinstance(next(events), Start)
     with pytest.raises(DivergedError, match="in epoch 1, by step 1: a weight is infinite or not a number at learning"):
         next(events)  # an Epoch with broken weights would be saved as the best one
 

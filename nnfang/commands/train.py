@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnfang import console
-from nnfang.commands import options, resumption, sessions, thread_choice
+from nnfang.commands import options, previews, resumption, sessions, thread_choice
 from nnfang.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -63,6 +63,13 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
 @click.option("--fork", is_flag=True, help="With --resume: start a new run from there, which may be trained otherwise.")
 @click.option("--print-config", is_flag=True, help="Print the resolved YAML and exit.")
 @click.option(
+    "--preview-augment",
+    "sheet",
+    type=options.PathType(),
+    metavar="FILE.png",
+    help="Write a sheet of distorted training images and exit.",
+)
+@click.option(
     "--print-schema",
     is_flag=True,
     is_eager=True,
@@ -88,6 +95,7 @@ def command(
     resume: str | None,
     fork: bool,
     print_config: bool,
+    sheet: Path | None,
     threads: thread_choice.Threads,
     offline: bool,
     as_json: bool,
@@ -107,30 +115,45 @@ def command(
     thread_choice.prepare(threads)
     overrides = read_overrides(settings, short)
     manner = sessions.Manner(threads, is_json=as_json, is_quiet=quiet, is_offline=offline)
-    if fork and resume is None:
-        raise ConfigError("--fork: needs --resume, which says what to start from")
-    if resume is not None:
-        check_resumption(source, output, fork=fork)
-        session = sessions.resume(resume, overrides, manner, output if fork else None, fork=fork)
+    if resume is not None or fork:
+        check_resumption(resume, source, output, fork=fork)
+        session = sessions.resume(str(resume), overrides, manner, output, fork=fork)
     else:
-        from nnfang.config import load, to_yaml
-
-        config = load(sys.stdin if source == Path("-") else source, overrides, os.environ)
+        config = load_config(source, overrides)
         if print_config:
-            click.echo(to_yaml(config.recipe), nl=False)
+            print_yaml(config)
             return
         data = obtain_dataset(config, is_offline=offline, is_quiet=quiet)
+        if sheet is not None:
+            previews.preview(sheet, config.recipe, data)
+            return
         session = sessions.begin(config, data, manner, output, force=force)
     with session.run.lock():
         sessions.carry_out(session, manner)
 
 
-def check_resumption(source: Path | None, output: Path | None, *, fork: bool) -> None:
+def check_resumption(resume: str | None, source: Path | None, output: Path | None, *, fork: bool) -> None:
     """Refuse options that contradict --resume."""
+    if resume is None:
+        raise ConfigError("--fork: needs --resume, which says what to start from")
     if source is not None:
         raise ConfigError("--resume: the run has a config of its own; change it with --set or its options, not with -c")
     if output is not None and not fork:
         raise ConfigError("--resume: the run stays in its folder; with --fork a new one begins in that of -o")
+
+
+def load_config(source: Path | None, overrides: list[Override]) -> Config:
+    """File, environment and options -> the resolved config."""
+    from nnfang.config import load
+
+    return load(sys.stdin if source == Path("-") else source, overrides, os.environ)
+
+
+def print_yaml(config: Config) -> None:
+    """The config as a file that ``-c`` takes."""
+    from nnfang.config import to_yaml
+
+    click.echo(to_yaml(config.recipe), nl=False)
 
 
 def read_overrides(settings: tuple[str, ...], short: dict[str, Any]) -> list[Override]:

@@ -17,6 +17,7 @@ class Purpose(IntEnum):
     SPLIT = 1
     SHUFFLE = 2
     DROPOUT = 3
+    AUGMENT = 4
 
 
 def generator(seed: int, purpose: Purpose, *position: int) -> np.random.Generator:

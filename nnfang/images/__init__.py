@@ -11,8 +11,9 @@ from nnfang.errors import NnfangError, PictureError, nearest
 from nnfang.images.files import find_pictures
 from nnfang.images.preparation import PREPARATIONS
 from nnfang.images.reading import Grey, read_picture
+from nnfang.images.sheet import write_sheet
 
-__all__ = ["Grey", "find_pictures", "load", "prepare", "read_picture"]
+__all__ = ["Grey", "find_pictures", "load", "prepare", "read_picture", "write_sheet"]
 
 
 def load(source: Path | BinaryIO, shape: tuple[int, ...], preparation: str, name: str | None = None) -> Grey:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import nnfang as library
 from nnfang.checkpoint import load
@@ -537,3 +538,24 @@ def test_a_number_of_threads_is_written_down(nnfang: Nnfang) -> None:
 @pytest.mark.parametrize("threads", ["0", "-1", "many", "1.5"])
 def test_a_wrong_number_of_threads_is_a_message(threads: str, nnfang: Nnfang) -> None:
     assert "a number of threads, 1 or more" in nnfang.inside("train", "--threads", threads, code=2).stderr
+
+
+# Distortions
+
+
+def test_distortions_can_be_looked_at(nnfang: Nnfang) -> None:
+    options = ("--dataset", "mnist-sample", "--preview-augment", "sheet.png")
+    nnfang.inside("train", *options, "--set", "augment.rotate=30", "--set", "augment.elastic.alpha=20")
+    with Image.open(nnfang.folder / "sheet.png") as sheet:
+        assert sheet.size == (16 * 64, 10 * 64)
+        columns = [np.asarray(sheet)[:, x : x + 64] for x in (0, 64, 128)]
+    assert (columns[0] != columns[1]).any()
+    assert (columns[1] != columns[2]).any()
+    assert "no augment" in nnfang.inside("train", *options, code=2).stderr
+    assert not (nnfang.folder / "runs").exists()
+
+
+def test_distorted_images_are_trained_on(nnfang: Nnfang) -> None:
+    plain = nnfang.train("--epochs", "1", "--json", "-q")
+    distorted = nnfang.train("--epochs", "1", "--json", "-q", "--set", "augment.rotate=30")
+    assert plain.epochs[0]["digest"] != distorted.epochs[0]["digest"]

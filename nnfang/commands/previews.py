@@ -1,0 +1,44 @@
+"""``nnfang train --preview-augment``: what the distortions of a recipe look like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnfang import console
+from nnfang.errors import ConfigError, NnfangError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nnfang.data import Dataset
+    from nnfang.recipe import Recipe
+
+ROWS, COLUMNS = 10, 16
+
+
+def preview(path: Path, recipe: Recipe, data: Dataset) -> None:
+    """Write a sheet of training images: each as it is, then as it is seen in the first epochs.
+
+    Raises:
+        ConfigError: Nothing is distorted.
+        NnfangError: The sheet cannot be written.
+    """
+    import numpy as np
+
+    from nnfang.augment import Distortion
+    from nnfang.images import write_sheet
+
+    if recipe.augment is None:
+        raise ConfigError("--preview-augment: the config has no augment, such as --set augment.rotate=15")
+    originals = data.x_train[: len(data.x_train) // ROWS * ROWS : len(data.x_train) // ROWS][:ROWS]
+    distortion, (h, w) = Distortion(recipe.augment, data.input_shape, recipe.seed), data.input_shape
+    sheet = np.empty((len(originals), COLUMNS, h, w), np.float32)
+    sheet[:, 0] = originals / 255 if originals.dtype == np.uint8 else originals
+    for column in range(1, COLUMNS):
+        distortion(originals, column, 0, out := np.empty((len(originals), h * w), np.float32))
+        sheet[:, column] = out.reshape(-1, h, w)
+    try:
+        write_sheet(path, np.rint(sheet * 255).clip(0, 255).astype(np.uint8))
+    except (OSError, ValueError) as error:
+        raise NnfangError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+    console.note(f"{path}: each row a training image, and how it is seen in the first {COLUMNS - 1} epochs")
