@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 .PHONY: help install train test test-faults format check bench clean
 
 help:     ## list these verbs
-	@sed -n 's/^\([a-z-]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 install: $(VENV)/installed  ## make .venv and install nnfang
 
