@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-faults format check bench clean
+.PHONY: help install train test test-faults format check bench fuzz clean
 
 help:     ## list these verbs
 	@sed -n 's/^\([a-z-]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -30,6 +30,9 @@ check: $(VENV)/developing  ## formatting, lint and types, without the tests
 
 bench: $(VENV)/developing  ## nnfang and whichever of its peers are installed, side by side
 	$(BIN)/python -m tests.benchmarks
+
+fuzz: $(VENV)/developing  ## damaged files for every reader, a minute each; SECONDS=600 for longer
+	$(BIN)/python -m tests.fuzzing --seconds $(or $(SECONDS),60) $(TARGETS)
 
 clean:    ## remove .venv and everything that was built or cached here; runs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

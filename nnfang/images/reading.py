@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import ceil, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnfang.errors import PictureError
+from nnfang.images.opening import make_seekable, open_picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -19,15 +21,30 @@ if TYPE_CHECKING:
 Grey = npt.NDArray[np.uint8]
 """A grey picture, (height, width): 0 is black, 255 white."""
 
-MAX_MEGAPIXELS = 100
+MEGAPIXELS = {"AVIF": 16, "JPEG2000": 16, "WEBP": 16, "JPEG": 100, "MPO": 100}
+OTHER_MEGAPIXELS = 50
+"""How large a picture may be in each format, so that a decoder takes less than 500 MB, whatever a small file claims.
+
+The first three need several copies. JPEG can be decoded at a fraction of its size, unless it is progressive.
+"""
+
+DETAIL = 8e6
+"""Pixels of a picture, above which it is scaled down by a whole number before anything else."""
+
+AVERAGED = {"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr"}
+"""Modes in which the mean of some pixels is what one would see from afar."""
+
 FOREIGN = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
 """Formats that Pillow recognises, but cannot draw, or not without running another program."""
 
 WHITES = (1, 255, 4095, 65535)
 """What stands for white where a pixel has more than 8 bits: of masks and floats, bytes, 12 bits, 16 bits."""
 
-ORIENTATION, UPRIGHT = 0x0112, 1
-"""The number of Exif's tag, and its value for a picture that is as it should be."""
+ORIENTATION = 0x0112
+"""The number of Exif's tag."""
+
+TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+"""What turns a picture of each orientation upright, as the number of Pillow's Transpose."""
 
 MIDDLE = 128
 """The least level that is light rather than dark."""
@@ -50,10 +67,8 @@ def read_picture(source: Path | BinaryIO) -> Grey:
     """
     try:
         if not isinstance(source, Path):
-            return _read(source)
-        if source.is_dir():
-            raise PictureError("a folder, not a picture")
-        with source.open("rb") as file:
+            return _read(make_seekable(source))
+        with open_picture(source) as file:
             return _read(file)
     except OSError as error:
         raise PictureError(explain(error)) from None
@@ -69,8 +84,6 @@ def explain(error: OSError) -> str:
 def _read(file: BinaryIO) -> Grey:
     from PIL import UnidentifiedImageError
 
-    if not file.seekable():
-        file = io.BytesIO(file.read())
     head = file.read(12)
     if not head:
         raise PictureError("empty: zero bytes")
@@ -93,33 +106,104 @@ def _open(file: BinaryIO) -> Image:
     """Recognise a picture, of a size and format that can be decoded, but decode nothing yet."""
     from PIL import Image
 
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # ours says how large is too large
-    try:
+    with _pixel_limit(None):  # so that it is we who say how large is too large
         picture = Image.open(file)
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-    if picture.width * picture.height > MAX_MEGAPIXELS * 1e6:
-        size = f"{picture.width}x{picture.height}"
-        raise PictureError(f"too large: {size} pixels, at most {MAX_MEGAPIXELS} megapixels")
+    is_progressive = "progressive" in picture.info
+    limit = OTHER_MEGAPIXELS if is_progressive else MEGAPIXELS.get(str(picture.format), OTHER_MEGAPIXELS)
+    if picture.width * picture.height > limit * 1e6:
+        raise PictureError(f"too large: {picture.width}x{picture.height} pixels, at most {limit} megapixels")
     if picture.format in FOREIGN:
         raise PictureError(f"in the format {picture.format}, which cannot be read here")
     return picture
 
 
+@contextmanager
+def _pixel_limit(pixels: int | None) -> Iterator[None]:
+    """Let Pillow refuse pictures of more pixels; it refuses what has twice as many as it is told."""
+    from PIL import Image
+
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixels and pixels // 2
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
 def _decode(picture: Image) -> Grey:
     """The pixels of an opened picture, upright and in grey."""
-    picture.load()
-    with suppress(Exception):  # orientation that cannot be understood is no reason to refuse a picture
-        if picture.getexif().get(ORIENTATION, UPRIGHT) != UPRIGHT:
-            from PIL import ImageOps
+    from PIL import Image
 
-            ImageOps.exif_transpose(picture, in_place=True)
-    if picture.mode in {"I", "F"} or picture.mode.startswith("I;16"):
-        return scale_to_bytes(np.asarray(picture, np.float64))
-    if picture.mode in {"1", "L"} and not picture.has_transparency_data:
-        return np.asarray(picture.convert("L"))
-    rgb = _lay_on_paper(picture) if picture.has_transparency_data else picture.convert("RGB")
-    return np.asarray(_choose_channel(rgb))
+    if (factor := _choose_factor(picture)) > 1:  # JPEG alone can be decoded smaller than it is
+        picture.draft(None, (max(1, picture.width // factor), max(1, picture.height // factor)))
+    with _pixel_limit(int(OTHER_MEGAPIXELS * 1e6)):  # of a picture within the picture, as in ICO
+        picture.load()
+    orientation = _read_orientation(picture)
+    small = _simplify(picture, _choose_factor(picture))
+    upright = small.transpose(Image.Transpose(TURNS[orientation])) if orientation in TURNS else small
+    if upright.mode == "L":
+        return np.asarray(upright)
+    return np.asarray(_choose_channel(_lay_on_paper(upright) if upright.mode == "RGBA" else upright))
+
+
+def _choose_factor(picture: Image) -> int:
+    """The whole number by which a picture has to be scaled down so that it has few enough pixels."""
+    return ceil(sqrt(picture.width * picture.height / DETAIL))
+
+
+def _read_orientation(picture: Image) -> int | None:
+    try:
+        orientation: int | None = picture.getexif().get(ORIENTATION)
+    except Exception:  # orientation that cannot be understood is no reason to refuse a picture
+        return None
+    return orientation if isinstance(orientation, int) else None
+
+
+def _simplify(picture: Image, factor: int) -> Image:
+    """A picture in any mode -> in L, RGB or RGBA, and smaller by a factor; the one that was given is used up."""
+    from PIL import Image
+
+    if picture.mode.startswith("I;16"):
+        return Image.fromarray(scale_to_bytes(average_blocks(np.asarray(picture), factor)))
+    if picture.mode in {"I", "F"}:
+        return Image.fromarray(scale_to_bytes(np.asarray(_reduce(picture, factor), np.float64)))
+    plain = "L" if picture.mode in {"1", "L"} else "RGB"
+    mode = "RGBA" if picture.has_transparency_data else plain
+    if picture.mode in AVERAGED:
+        picture, factor = _reduce(picture, factor), 1
+    if picture.mode == mode:
+        return picture
+    simple = picture.convert(mode)
+    picture.close()
+    return _reduce(simple, factor)
+
+
+def _reduce(picture: Image, factor: int) -> Image:
+    """A picture, smaller by a factor; the large one is let go."""
+    if factor == 1:
+        return picture
+    small = picture.reduce(factor)
+    picture.close()
+    return small
+
+
+def average_blocks(values: npt.NDArray[np.uint16], factor: int) -> npt.NDArray[np.float64]:
+    """The means of squares of pixels, what is left at the edges apart.
+
+    Args:
+        values: (height, width)
+        factor: the side of a square; where the picture is narrower than that, so is the square.
+
+    Returns:
+        (height // factor, width // factor)
+    """
+    down, across = (min(factor, side) for side in values.shape)
+    height, width = values.shape[0] // down, values.shape[1] // across
+    total = np.zeros((height, width))
+    for y in range(down):
+        for x in range(across):
+            total += values[y : height * down : down, x : width * across : across]
+    total /= down * across
+    return total
 
 
 def scale_to_bytes(values: npt.NDArray[np.float64]) -> Grey:
