@@ -11,8 +11,12 @@ from nnfang.schema import Tree, shorten
 MAX_NODES = 10_000
 """Values in one file, aliases counted as often as they are used: a small file can stand for an endless tree."""
 
+MAX_DIGITS = 100
+"""Characters of a number: to read 1:1:1 and so on, a number to base 60, takes the square of its length."""
+
 TAG = "tag:yaml.org,2002:"
 SCALARS = {f"{TAG}{name}" for name in ("str", "int", "float", "bool", "null")}
+NUMBERS = {f"{TAG}int", f"{TAG}float"}
 
 
 class Loader(yaml.SafeLoader):
@@ -70,6 +74,8 @@ class Reader:
         if isinstance(node, yaml.SequenceNode) and node.tag == f"{TAG}seq":
             return [self.tree(item, f"{path}[{i}]") for i, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode) and node.tag in SCALARS:
+            if node.tag in NUMBERS and len(node.value) > MAX_DIGITS:
+                raise config_error(self.origins, path, f"found a number of {len(node.value)} digits")
             try:
                 return self.loader.construct_object(node)
             except (ValueError, LookupError, OverflowError):  # such as !!bool maybe

@@ -11,13 +11,13 @@ import numpy as np
 from PIL import Image, features
 
 from nnfang import checkpoint, config, data, images
-from nnfang.core.layers import Dense, Dropout
-from nnfang.core.network import Network
 from nnfang.core.optimizers import Adam
 from nnfang.data.idx import read_idx
 from nnfang.errors import CheckpointError, ConfigError, DataError, PictureError
 from nnfang.recipe import Recipe
-from nnfang.schema import to_tree
+from tests.test_checkpoint import LAYERS, make
+
+TESTS = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def read_picture(path: Path) -> object:
 
 def make_configs() -> tuple[bytes, ...]:
     """The configs that come with nnfang, and one with all that YAML has."""
-    shipped = sorted(Path(__file__).parents[2].glob("configs/*.yaml"))
+    shipped = sorted(TESTS.parent.glob("configs/*.yaml"))
     rich = (
         b"%YAML 1.1\n---\nbase: &b {type: dense, units: 0x10}\n"
         b"layers:\n- <<: *b\n  activation: !!str 'relu'\n- &l {type: dense, units: 1_0, activation: \"soft\\x6dax\"}\n"
@@ -108,27 +108,12 @@ def make_pictures() -> tuple[bytes, ...]:
 
 
 def make_checkpoints() -> tuple[bytes, ...]:
-    """Checkpoints of small networks, with and without a state of the optimizer."""
-    files = []
+    """Checkpoints of small networks, with and without a state of the optimizer, and those of earlier versions."""
+    files = [path.read_bytes() for path in sorted(TESTS.glob("golden/*.npz"))]
     for optimizer in (Recipe().optimizer, Adam()):
-        recipe = Recipe(layers=(Dense(3), Dropout(0.2), Dense(2, "softmax")), optimizer=optimizer)
-        network = Network.initialize(recipe.layers, 4)
-        meta = checkpoint.Meta(
-            config=to_tree(recipe),
-            input_shape=(2, 2),
-            class_names=("no", "yes"),
-            preparation="plain",
-            epoch=1,
-            step=1,
-            history=[{"epoch": 1, "loss": 0.5}],
-            best={"epoch": 1, "val_loss": 0.5},
-            dataset={"name": "thirds", "fingerprint": "ab"},
-            environment={},
-        )
-        state = {name: np.zeros_like(network.theta) for name in optimizer.state_names}
         with TemporaryDirectory() as folder:
             path = Path(folder) / "seed.npz"
-            checkpoint.save(path, network, meta, state)
+            checkpoint.save(path, *make(Recipe(layers=LAYERS, optimizer=optimizer)))
             files.append(path.read_bytes())
     return tuple(files)
 
