@@ -6,11 +6,12 @@ from pathlib import Path
 
 from nnfang.data.bundled import SAMPLE, load_sample
 from nnfang.data.dataset import Dataset, Preparation
-from nnfang.data.download import MakeProgress, ProgressBar, fetch, find_cache, is_complete
+from nnfang.data.download import MakeProgress, fetch, find_cache, is_complete
 from nnfang.data.idx import read_idx_files
 from nnfang.data.paths import FORMS, load_path
 from nnfang.data.pictures import ReadPicture
 from nnfang.data.registry import DATASETS
+from nnfang.data.transfer import ProgressBar
 from nnfang.errors import DataError, nearest
 
 __all__ = [

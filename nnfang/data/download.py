@@ -13,31 +13,15 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Protocol
 
-from nnfang.data.mirrors import HEADERS, explain, find_answering, find_status, is_timeout
-from nnfang.data.registry import KnownDataset
+from nnfang.data import transfer
+from nnfang.data.mirrors import MirrorError, explain, find_answering, find_status, is_timeout
+from nnfang.data.registry import KnownDataset, KnownFile
+from nnfang.data.transfer import ProgressBar, Transfer
 from nnfang.errors import ConfigError, DataError
 
-STALL_SECONDS = 10.0  # a mirror that has answered once and then says nothing for so long is given up
 RETRY_SECONDS = 0.5  # the pause before a mirror is asked a second time
-CHUNK_BYTES = 1 << 16
 NO, YES = ("", "0", "false", "no", "off"), ("1", "true", "yes", "on")
-
-
-class ProgressBar(Protocol):
-    """What shows a download; the same four things that pooch expects."""
-
-    total: Any
-
-    def update(self, n: int, /) -> object:
-        """`n` more bytes have come."""
-
-    def reset(self) -> object:
-        """Count again from 0."""
-
-    def close(self) -> object:
-        """The download is over."""
 
 
 MakeProgress = Callable[[str], ProgressBar]
@@ -117,11 +101,13 @@ def is_told_to_stay_offline() -> bool:
     raise ConfigError(f"environment variable NNFANG_OFFLINE: found {word!r}, expected 1 or 0")
 
 
-def _check_file(path: Path, sha256: str) -> str | None:
+def _check_file(path: Path, known: KnownFile) -> str | None:
     """Say what is wrong with a file of the cache, or None if nothing is."""
     try:
+        if path.stat().st_size != known.size:
+            return "damaged"
         with path.open("rb") as file:
-            return None if hashlib.file_digest(file, "sha256").hexdigest() == sha256 else "damaged"
+            return None if hashlib.file_digest(file, "sha256").hexdigest() == known.sha256 else "damaged"
     except FileNotFoundError:
         return "missing"
     except OSError as error:
@@ -148,8 +134,8 @@ def _download(
         show = progress(f"{known.name}: {file}") if progress else None
         try:
             _retrieve(mirror + file, known.files[file], folder, file, show)
-        except (RequestException, ValueError) as error:
-            return explain(error, STALL_SECONDS)
+        except (MirrorError, RequestException, ValueError) as error:
+            return explain(error, transfer.STALL_SECONDS)
         except OSError as error:
             raise DataError(
                 f"The cache folder {folder} cannot be written: {error.strerror or error}. "
@@ -159,29 +145,26 @@ def _download(
     return None
 
 
-def _retrieve(url: str, sha256: str, folder: Path, file: str, show: ProgressBar | None) -> None:
+def _retrieve(url: str, known: KnownFile, folder: Path, file: str, show: ProgressBar | None) -> None:
     """Let pooch download beside, verify and only then move to the final name; try twice where that may help."""
     import pooch  # type: ignore[import-untyped]
     from requests import RequestException
 
     pooch.get_logger().disabled = True
-    downloader = pooch.HTTPDownloader(
-        progressbar=show or False, chunk_size=CHUNK_BYTES, timeout=STALL_SECONDS, headers=HEADERS
-    )
+    downloader = Transfer(known.size, show)
     try:
         try:
-            pooch.retrieve(url, f"sha256:{sha256}", file, folder, downloader=downloader)
+            pooch.retrieve(url, f"sha256:{known.sha256}", file, folder, downloader=downloader)
         except RequestException as error:
             if not _is_passing(error):
                 raise
             time.sleep(RETRY_SECONDS)
             if show:
                 show.reset()
-            pooch.retrieve(url, f"sha256:{sha256}", file, folder, downloader=downloader)
-    except BaseException:
+            pooch.retrieve(url, f"sha256:{known.sha256}", file, folder, downloader=downloader)
+    finally:
         if show:
             show.close()
-        raise
 
 
 def _is_passing(error: Exception) -> bool:

@@ -11,6 +11,10 @@ PROBE_SECONDS = 10.0  # the time that all mirrors of one call together have to a
 HEADERS = {"Accept-Encoding": "identity"}  # or a server might unpack a .gz on the way
 
 
+class MirrorError(Exception):
+    """A mirror does what none should do; the message says in a few words what."""
+
+
 def find_answering(mirrors: list[str], file: str, reasons: dict[str, str]) -> Iterator[str]:
     """Ask all mirrors for a file at once, and yield those that answer, the quickest first.
 
@@ -66,16 +70,22 @@ def explain(error: Exception, seconds: float) -> str:
     """
     from requests import exceptions
 
+    if isinstance(error, MirrorError):
+        return str(error)
     if status := find_status(error):
         return f"HTTP {status}"
     if is_timeout(error):
         return f"timed out after {seconds:g} s"
     for kind, words in (
         (exceptions.TooManyRedirects, "redirects without end"),
+        (exceptions.InvalidSchema, "redirects to what is neither http nor https"),
         (exceptions.ProxyError, "the proxy cannot be reached or refuses"),
         (exceptions.InvalidURL, "not a valid URL"),
         (exceptions.RequestException, _explain_connection(error)),
-        (ValueError, "wrong checksum"),  # pooch's word for a hash that does not match
+        (
+            ValueError,
+            "wrong checksum" if "hash" in str(error) else "not a valid URL",
+        ),  # in pooch's words, and urllib3's
     ):
         if isinstance(error, kind):
             return words

@@ -7,12 +7,25 @@ from nnfang.data.idx import IDX_NAMES
 
 
 @dataclass(frozen=True)
+class KnownFile:
+    """How to tell that a file is the right one.
+
+    Attributes:
+        size: its bytes, so that a mirror that sends more can be cut short.
+        sha256: in hex.
+    """
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class KnownDataset:
     """Where a data set is to be had, and how to tell that it is the right one.
 
     Attributes:
         name: what it is called on the command line, and its folder in the cache and on mirrors.
-        files: SHA-256, in hex, of each file by its name, in the order x_train, y_train, x_test, y_test.
+        files: each file by its name, in the order x_train, y_train, x_test, y_test.
         mirrors: base URLs that serve the files; a mirror needs no trust, since every file is verified.
         class_names: what each label stands for.
         preparation: how a person's picture is made to look like these images.
@@ -20,25 +33,25 @@ class KnownDataset:
     """
 
     name: str
-    files: dict[str, str]
+    files: dict[str, KnownFile]
     mirrors: tuple[str, ...]
     class_names: tuple[str, ...]
     preparation: Preparation
     citation: str
 
 
-def name_files(*sha256: str) -> dict[str, str]:
-    """Give four SHA-256 sums the official file names: training images and labels, test images and labels."""
-    return {f"{name}.gz": digest for name, digest in zip(IDX_NAMES, sha256, strict=True)}
+def name_files(*files: KnownFile) -> dict[str, KnownFile]:
+    """Give four files their official names: training images and labels, test images and labels."""
+    return {f"{name}.gz": file for name, file in zip(IDX_NAMES, files, strict=True)}
 
 
 MNIST = KnownDataset(
     name="mnist",
     files=name_files(
-        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        KnownFile(9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+        KnownFile(28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+        KnownFile(1_648_877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+        KnownFile(4_542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
     ),
     mirrors=(
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -52,10 +65,10 @@ MNIST = KnownDataset(
 FASHION_MNIST = KnownDataset(
     name="fashion-mnist",
     files=name_files(
-        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        KnownFile(26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+        KnownFile(29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+        KnownFile(4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+        KnownFile(5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
     ),
     mirrors=(
         "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
@@ -80,10 +93,10 @@ FASHION_MNIST = KnownDataset(
 KMNIST = KnownDataset(
     name="kmnist",
     files=name_files(
-        "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
-        "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
-        "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
-        "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+        KnownFile(18_165_135, "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"),
+        KnownFile(29_497, "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17"),
+        KnownFile(3_041_136, "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"),
+        KnownFile(5_120, "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"),
     ),
     mirrors=("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),  # no other host is known to serve these files
     class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from nnfang.data import download, mirrors
+from nnfang.data import download, mirrors, transfer
 from nnfang.data.idx import IDX_NAMES
-from nnfang.data.registry import KnownDataset, name_files
+from nnfang.data.registry import KnownDataset, KnownFile, name_files
 
 Array = npt.NDArray[np.generic]
 
@@ -30,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NO_PROXY", "*")  # or the system's own settings would be asked, where it has any
     monkeypatch.setenv("NNFANG_DATA_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(mirrors, "PROBE_SECONDS", 2.0)
-    monkeypatch.setattr(download, "STALL_SECONDS", 2.0)
+    monkeypatch.setattr(transfer, "STALL_SECONDS", 2.0)
     monkeypatch.setattr(download, "RETRY_SECONDS", 0.05)
     return tmp_path / "cache"
 
@@ -75,10 +75,11 @@ def served(tmp_path: Path, arrays: list[Array], write_idx: Callable[[Path, Array
 @pytest.fixture
 def make_tiny(served: Path) -> Callable[..., KnownDataset]:
     """Makes the entry of the small data set, to be had from the mirrors that are given."""
-    sums = [hashlib.sha256((served / "tiny" / f"{name}.gz").read_bytes()).hexdigest() for name in IDX_NAMES]
+    contents = [(served / "tiny" / f"{name}.gz").read_bytes() for name in IDX_NAMES]
+    files = [KnownFile(len(content), hashlib.sha256(content).hexdigest()) for content in contents]
 
     def make(*urls: str) -> KnownDataset:
-        return KnownDataset("tiny", name_files(*sums), urls, ("a", "b", "c"), "negative", "made up")
+        return KnownDataset("tiny", name_files(*files), urls, ("a", "b", "c"), "negative", "made up")
 
     return make
 

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pooch  # type: ignore[import-untyped]
 import pytest
 
 from nnfang import data
-from nnfang.data import mirrors
+from nnfang.data import mirrors, transfer
 from nnfang.data.download import fetch
 from nnfang.data.registry import DATASETS, KnownDataset
 from nnfang.errors import ConfigError, DataError
@@ -23,6 +24,7 @@ Serve = Callable[..., str]
 MakeTiny = Callable[..., KnownDataset]
 
 FIRST = "train-images-idx3-ubyte.gz"
+SIZE = "N"
 LAST = "t10k-labels-idx1-ubyte.gz"
 
 
@@ -45,6 +47,34 @@ def fall_silent(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.6)
 
 
+def send_without_end(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):
+        while handler.command == "GET":
+            handler.wfile.write(bytes(1 << 16))
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    """A byte every tenth of a second, which no time-out of a socket notices."""
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):
+        while handler.command == "GET":
+            handler.wfile.write(b"x")
+            time.sleep(0.1)
+
+
+def drip_headers(handler: BaseHTTPRequestHandler) -> None:
+    if handler.command == "HEAD":
+        return answer(200)(handler)
+    with suppress(OSError):
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+        while True:
+            handler.wfile.write(b"x")
+            time.sleep(0.1)
+
+
 HOSTILE = {
     "wrong bytes": (answer(200, b"something else"), "wrong checksum"),
     "login page": (answer(200, b"<html>Please log in"), "wrong checksum"),
@@ -55,6 +85,12 @@ HOSTILE = {
     "404": (answer(404), "HTTP 404"),
     "500": (answer(500), "HTTP 500"),
     "redirect loop": (answer(302, location="/again"), "redirects without end"),
+    "redirect to a file": (answer(302, location="file:///etc/passwd"), "redirects to what is neither http nor https"),
+    "redirect to nonsense": (answer(302, location="http://[::"), "not a valid URL"),
+    "without end": (send_without_end, f"sends more than the {SIZE} bytes of the file"),
+    "too long": (answer(200, bytes(100_000)), f"sends more than the {SIZE} bytes of the file"),
+    "drips": (drip, "slower than 10 kB/s for 1 s"),
+    "drips headers": (drip_headers, "slower than 10 kB/s for 1 s"),
 }
 
 
@@ -86,8 +122,8 @@ def files_in(folder: Path) -> list[str]:
 
 def assert_complete(folder: Path, known: KnownDataset) -> None:
     assert files_in(folder) == sorted(known.files)
-    for file, sha256 in known.files.items():
-        assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == sha256
+    for name, file in known.files.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == file.sha256
 
 
 def test_downloads_once_and_then_needs_no_network(
@@ -121,6 +157,7 @@ def test_loads_by_name(
 def test_a_bad_mirror_is_left_for_the_next(
     kind: str, served: Path, serve: Serve, make_tiny: MakeTiny, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(transfer, "SLOW_SECONDS", 1.0)
     monkeypatch.setenv("NNFANG_MIRROR", serve(HOSTILE[kind][0]))
     known = make_tiny(serve(folder=served / "tiny"))
     assert_complete(fetch(known), known)
@@ -128,13 +165,85 @@ def test_a_bad_mirror_is_left_for_the_next(
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_bad_mirror_alone_is_explained_and_leaves_nothing_behind(
-    kind: str, serve: Serve, make_tiny: MakeTiny, cache: Path
+    kind: str, serve: Serve, make_tiny: MakeTiny, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(transfer, "SLOW_SECONDS", 1.0)
     url = serve(HOSTILE[kind][0])
+    known = make_tiny(url)
+    start = time.monotonic()
     with pytest.raises(DataError) as caught:
-        fetch(make_tiny(url))
-    assert f"\n  {url}: {HOSTILE[kind][1]}\n" in str(caught.value)
+        fetch(known)
+    reason = HOSTILE[kind][1].replace(SIZE, f"{known.files[FIRST].size:,}")
+    assert f"\n  {url}: {reason}\n" in str(caught.value)
     assert files_in(cache / "tiny") == []
+    assert time.monotonic() - start < 3
+
+
+def test_a_mirror_that_is_slow_but_not_too_slow_is_waited_for(
+    served: Path, serve: Serve, make_tiny: MakeTiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dawdle(handler: BaseHTTPRequestHandler) -> None:
+        content = (served / "tiny" / handler.path.strip("/")).read_bytes()
+        handler.send_response(200)
+        handler.end_headers()
+        for place in range(0, len(content) if handler.command == "GET" else 0, 20):
+            handler.wfile.write(content[place : place + 20])
+            time.sleep(0.01)
+
+    monkeypatch.setattr(transfer, "SLOW_SECONDS", 0.1)
+    monkeypatch.setattr(transfer, "SLOWEST", 300)
+    monkeypatch.setattr(transfer, "CHUNK_BYTES", 16)
+    known = make_tiny(serve(dawdle))
+    assert_complete(fetch(known), known)
+
+
+TWO = """
+import sys
+from nnfang.data.download import fetch
+from nnfang.data.registry import KnownDataset, KnownFile
+files = {name: KnownFile(int(size), sha256) for name, size, sha256 in (word.split(",") for word in sys.argv[2:])}
+print(fetch(KnownDataset("tiny", files, (sys.argv[1],), ("a",), "plain", "")))
+"""
+
+
+def test_two_processes_that_download_at_once_both_succeed(
+    served: Path, serve: Serve, make_tiny: MakeTiny, cache: Path
+) -> None:
+    meeting = threading.Barrier(2)
+
+    def wait_for_both(handler: BaseHTTPRequestHandler) -> None:
+        if handler.command == "GET":
+            meeting.wait(20)  # each file is being sent to both when the first of them has it whole
+        answer(200, (served / "tiny" / handler.path.strip("/")).read_bytes())(handler)
+
+    url = serve(wait_for_both)
+    known = make_tiny(url)
+    words = [f"{name},{file.size},{file.sha256}" for name, file in known.files.items()]
+    command = [sys.executable, "-c", TWO, url, *words]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate(timeout=30)[0] for process in processes] == [f"{cache / 'tiny'}\n"] * 2
+    assert_complete(cache / "tiny", known)
+
+
+def test_a_file_has_its_name_only_once_it_is_verified(
+    served: Path, serve: Serve, make_tiny: MakeTiny, cache: Path
+) -> None:
+    seen: list[str] = []
+
+    def look(handler: BaseHTTPRequestHandler) -> None:
+        content = (served / "tiny" / handler.path.strip("/")).read_bytes()
+        handler.send_response(200)
+        handler.end_headers()
+        if handler.command == "GET":
+            handler.wfile.write(content[:-1])
+            handler.wfile.flush()
+            time.sleep(0.05)
+            seen.extend(set(files_in(cache / "tiny")) & {handler.path.strip("/")})
+            handler.wfile.write(content[-1:])
+
+    known = make_tiny(serve(look))
+    assert_complete(fetch(known), known)
+    assert seen == []
 
 
 def test_a_mirror_that_has_only_some_of_the_files_is_completed_by_the_next(
@@ -238,7 +347,7 @@ def test_a_swallowed_name_look_up_is_given_up(make_tiny: MakeTiny, monkeypatch: 
 def test_a_mirror_that_falls_silent_midway_is_given_up(
     serve: Serve, make_tiny: MakeTiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nnfang.data.download.STALL_SECONDS", 0.2)
+    monkeypatch.setattr("nnfang.data.transfer.STALL_SECONDS", 0.2)
     with pytest.raises(DataError, match=r": timed out after 0\.2 s\n"):
         fetch(make_tiny(serve(fall_silent)))
 
@@ -409,7 +518,7 @@ def test_progress_begins_again_when_the_line_breaks(served: Path, serve: Serve, 
     known = make_tiny(serve(break_off_once))
     assert_complete(fetch(known, progress=show), known)
     assert len(asked) == 2 * len(known.files)
-    assert [(bar.done == bar.total, bar.resets) for bar in bars] == [(True, 2)] * 4  # ours, and pooch's at the end
+    assert [(bar.done == bar.total, bar.resets) for bar in bars] == [(True, 1)] * 4
 
 
 def test_progress_is_closed_when_a_download_fails(serve: Serve, make_tiny: MakeTiny) -> None:

@@ -12,7 +12,7 @@ from nnfang.errors import DataError
 def test_entries_are_complete(known: KnownDataset) -> None:
     assert DATASETS[known.name] is known
     assert len(known.files) == len(set(known.files.values())) == 4
-    assert all(re.fullmatch("[0-9a-f]{64}", sha256) for sha256 in known.files.values())
+    assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) and file.size > 1000 for file in known.files.values())
     assert known.mirrors
     assert all(re.fullmatch(r"https://\S+/", mirror) for mirror in known.mirrors)
     assert len(known.class_names) == len(set(known.class_names)) == 10
