@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 import numpy as np
 import numpy.typing as npt
 
+from nnfang.data.expansion import check_expansion
 from nnfang.errors import DataError
 
 IDX_NAMES = (
@@ -74,7 +75,11 @@ def _read(file: BinaryIO, path: Path, most: int) -> Array:
     """Read header and elements of a file that holds `most` bytes at the utmost."""
     shape = _read_shape(file, path)
     count = math.prod(shape)
+    if not count:
+        raise DataError(f"{path}: no data: the shape is {shape}")
     # A false header must not make us ask for terabytes, so it is held against the file's size first.
+    if count <= most:
+        check_expansion(path, count)
     data = file.read(count) if count <= most else b""
     if len(data) != count:
         raise DataError(f"{path}: {count:,} bytes of data for the shape {shape} expected, but the file ends before")

@@ -1,16 +1,19 @@
 """A NumPy archive as a data set: x_train, y_train, x_test and y_test in one .npz file."""
 
 import zipfile
-import zlib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from nnfang.data.dataset import Dataset, Images, Labels, measure_preparation, name_by_number
+from nnfang.data.expansion import check_expansion
 from nnfang.errors import DataError
 
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
+MOST_NAMES = 10
+"""Names of members that a message shows at most."""
 
 
 def load_npz(path: Path) -> Dataset:
@@ -32,13 +35,25 @@ def load_npz(path: Path) -> Dataset:
 
 def _read_members(path: Path) -> dict[str, npt.NDArray[np.generic]]:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            if absent := [name for name in MEMBERS if name not in archive]:
-                found = ", ".join(archive.files) or "nothing"
-                raise DataError(f"{path}: {' and '.join(absent)} missing; found: {found}")
-            return {name: np.asarray(archive[name]) for name in MEMBERS}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError) as error:
-        raise DataError(f"{path}: cannot be read as .npz: {error}") from None
+        _check_members(path)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as members:
+            return {name: np.asarray(members[name]) for name in MEMBERS}
+    except DataError:
+        raise
+    except Exception as error:  # on damaged files, zipfile and NumPy raise whatever comes to hand, TypeError included
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DataError(f"{path}: cannot be read as .npz: {reason}") from None
+
+
+def _check_members(path: Path) -> None:
+    sizes: Counter[str] = Counter()  # of all that NumPy might take for the member of a name
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            sizes[info.filename.removesuffix(".npy")] += info.file_size
+    if absent := [name for name in MEMBERS if name not in sizes]:
+        found = ", ".join(list(sizes)[:MOST_NAMES]) or "nothing"
+        raise DataError(f"{path}: {' and '.join(absent)} missing; found: {found}")
+    check_expansion(path, sum(sizes[name] for name in MEMBERS))
 
 
 def _convert_images(x: npt.NDArray[np.generic], where: str) -> Images:

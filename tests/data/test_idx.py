@@ -47,6 +47,7 @@ FAULTS = {
     "half a header": (HEADER_2X3[:9], "ends within the header"),
     "too short": (HEADER_2X3 + b"abcde", r"6 bytes of data for the shape \(2, 3\) expected, but the file ends before"),
     "too long": (HEADER_2X3 + b"abcdefg", r"goes on after the 6 bytes of data for the shape \(2, 3\)"),
+    "no elements": (b"\0\0\x08\x03" + b"\0" * 4 + b"\xff" * 8, r"no data: the shape is \(0, 4294967295, 4294967295\)"),
     "a false header": (b"\0\0\x08\x03" + b"\xff" * 12 + b"abc", "but the file ends before"),
 }
 
@@ -97,6 +98,16 @@ def test_neither_a_bomb_nor_a_false_header_fills_the_memory(tmp_path: Path) -> N
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * megabyte
+
+
+def test_a_bomb_with_a_true_header_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    bomb, size = tmp_path / "bomb.gz", 65 << 20
+    bomb.write_bytes(gzip.compress(b"\0\0\x08\x01" + size.to_bytes(4, "big") + bytes(size), compresslevel=1))
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"bytes would expand to 68,157,440; more than 50 times as much is no data"):
+        read_idx(bomb)
+    assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    tracemalloc.stop()
 
 
 @pytest.mark.full

@@ -112,3 +112,54 @@ def test_a_member_that_claims_more_than_there_is(tmp_path: Path) -> None:
             archive.writestr(f"{name}.npy", member.getvalue())
     with pytest.raises(DataError, match=r"cannot be read as \.npz"):
         data.load(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_bomb_is_refused_before_it_is_unpacked(compression: int, tmp_path: Path) -> None:
+    member = io.BytesIO()
+    np.save(member, np.zeros((25 << 20, 1, 1), np.uint8))
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", compression, compresslevel=1) as archive:
+        for name in GOOD:
+            archive.writestr(f"{name}.npy", member.getvalue())
+    with pytest.raises(DataError, match=r"bytes would expand to 104,858,112; more than 50 times as much is no data"):
+        data.load(tmp_path / "bomb.npz")
+
+
+def test_a_large_one_that_can_hardly_be_packed_is_data(tmp_path: Path) -> None:
+    x = np.random.default_rng(1).integers(0, 256, (70_000, 1000), np.uint8)
+    np.savez(tmp_path / "x.npz", x_train=x, y_train=np.zeros(70_000, int), x_test=x[:5], y_test=np.zeros(5, int))
+    assert data.load(tmp_path / "x.npz").x_train.nbytes == 70_000_000
+
+
+def test_a_member_that_stands_twice_is_counted_twice(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.npz")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x_train", bytes(65 << 20))
+    with pytest.raises(DataError, match="no data"):
+        data.load(path)
+
+
+@pytest.mark.parametrize("change", [lambda c: b"\x93NUMPY" + c[6:], lambda c: b"junk" * 10 + c[4:]])
+def test_what_is_an_archive_from_its_end_only_is_refused(change: Any, tmp_path: Path) -> None:
+    path = save(tmp_path / "x.npz")
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(DataError):
+        data.load(path)
+
+
+def test_an_archive_that_begins_as_an_array_is_refused(tmp_path: Path) -> None:
+    array = io.BytesIO()
+    np.save(array, np.arange(3))
+    path = save(tmp_path / "x.npz")
+    path.write_bytes(array.getvalue() + path.read_bytes())
+    with pytest.raises(DataError, match=r"cannot be read as \.npz"):
+        data.load(path)
+
+
+def test_a_pickle_is_never_read(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.npz")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in GOOD:
+            archive.writestr(f"{name}.npy", b"cbuiltins\nexec\n(Vraise SystemExit(9)\ntR.")
+    with pytest.raises(DataError, match=r"x_train: shape \(\) found"):
+        data.load(path)
