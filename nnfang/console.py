@@ -39,6 +39,11 @@ def one_line(name: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in encodable(name))
 
 
+def harmless(text: str) -> str:
+    """A message of one or more lines, which may quote a stranger's file, without what could upset a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+
+
 def is_live() -> bool:
     """Whether stderr can show moving things to a person: a terminal that is able to, and no log of CI."""
     is_terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -53,12 +58,12 @@ def note(text: str) -> None:
 def warn(text: str) -> None:
     """A warning on stderr, which --quiet does not silence."""
     is_coloured = is_live() and not os.environ.get("NO_COLOR")
-    note(f"{click.style('warning:', fg='yellow') if is_coloured else 'warning:'} {text}")
+    note(f"{click.style('warning:', fg='yellow') if is_coloured else 'warning:'} {harmless(text)}")
 
 
 def complain(text: str) -> None:
     """An error on stderr."""
-    click.echo(f"Error: {text}", err=True)
+    click.echo(f"Error: {harmless(text)}", err=True)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -110,6 +115,10 @@ class QuietView:
         pass
 
 
+MOST_SECONDS = 10**12
+"""What is left at most: of more than this, Python can make no duration."""
+
+
 class LineView(QuietView):
     """One plain line an epoch."""
 
@@ -124,7 +133,7 @@ class LineView(QuietView):
         if isinstance(event, Epoch):
             left = (monotonic() - self.start) / event.epoch * (self.epochs - event.epoch)
             speed = f"{event.images_per_second:,.0f} images/s"
-            note(f"{epoch_line(event, self.epochs)}  {speed}  {timedelta(seconds=round(left))} left")
+            note(f"{epoch_line(event, self.epochs)}  {speed}  {timedelta(seconds=round(min(left, MOST_SECONDS)))} left")
 
 
 class BarView:

@@ -197,3 +197,15 @@ def test_a_download_is_one_line_elsewhere(capsys: pytest.CaptureFixture[str]) ->
     line.reset()
     line.close()
     assert capsys.readouterr().err == "mnist: a file\n"
+
+
+def test_a_message_that_quotes_a_strangers_file_leaves_the_terminal_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    console.complain("a\x1b[2Jb\nc\r\u202ed\udcff")
+    console.warn("\x07")
+    assert capsys.readouterr().err == "Error: a\\x1b[2Jb\nc\\r\\u202ed\\udcff\nwarning: \\x07\n"
+
+
+def test_more_time_than_python_can_count_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.training_view(10**30, quiet=False) as view:
+        view.show(make_epoch(1))
+    assert re.search(r"  11574074 days, .* left\n$", capsys.readouterr().err)
