@@ -32,8 +32,8 @@ def _find(argument: str) -> Iterator[Path]:
         yield from _list_folder(path)
     elif path.exists():
         yield path
-    elif matches := glob.glob(argument, recursive=True):  # noqa: PTH207 - Path.glob takes no absolute pattern
-        for match in sorted(map(Path, matches), key=_natural_order):
+    elif matches := _match(path):
+        for match in sorted(matches, key=_natural_order):
             yield from _list_folder(match) if match.is_dir() else [match]
     elif glob.has_magic(argument):
         raise PictureError(f"{argument}: no file matches this pattern")
@@ -41,12 +41,28 @@ def _find(argument: str) -> Iterator[Path]:
         raise PictureError(f"{argument}: no such file or folder")
 
 
+def _match(pattern: Path) -> list[Path]:
+    """The files and folders that a pattern names, but hidden ones; ** does not follow links, which may lead in circles.
+
+    With two links to itself in a folder, glob.glob would find 2**40 files in it.
+    """
+    anchor = Path(pattern.anchor)
+    matches = anchor.glob(str(pattern.relative_to(anchor))) if glob.has_magic(str(pattern)) else ()
+    if any(map(_is_hidden, pattern.parts)):
+        return list(matches)
+    return [match for match in matches if not any(map(_is_hidden, match.parts))]
+
+
+def _is_hidden(part: str) -> bool:
+    return part.startswith(".") and part not in {".", ".."}
+
+
 def _list_folder(folder: Path) -> list[Path]:
     from PIL import Image
 
     suffixes = {suffix for suffix, form in Image.registered_extensions().items() if form in Image.OPEN.keys() - FOREIGN}
     inside = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in suffixes)
-    visible = (path for path in inside if not any(part.startswith(".") for part in path.parts))
+    visible = (path for path in inside if not any(map(_is_hidden, path.parts)))
     pictures = [folder / path for path in sorted(visible, key=_natural_order) if (folder / path).is_file()]
     if not pictures:
         raise PictureError(f"{folder}: a folder without pictures")

@@ -106,8 +106,12 @@ def _open(file: BinaryIO) -> Image:
     """Recognise a picture, of a size and format that can be decoded, but decode nothing yet."""
     from PIL import Image
 
-    with _pixel_limit(None):  # so that it is we who say how large is too large
-        picture = Image.open(file)
+    most = max(MEGAPIXELS.values())
+    try:
+        with _pixel_limit(int(most * 1e6)):  # for ICO decodes the picture that it holds at once
+            picture = Image.open(file)
+    except Image.DecompressionBombError:
+        raise PictureError(f"too large: more than {most} megapixels") from None
     is_progressive = "progressive" in picture.info
     limit = OTHER_MEGAPIXELS if is_progressive else MEGAPIXELS.get(str(picture.format), OTHER_MEGAPIXELS)
     if picture.width * picture.height > limit * 1e6:
@@ -118,11 +122,11 @@ def _open(file: BinaryIO) -> Image:
 
 
 @contextmanager
-def _pixel_limit(pixels: int | None) -> Iterator[None]:
-    """Let Pillow refuse pictures of more pixels; it refuses what has twice as many as it is told."""
+def _pixel_limit(pixels: int) -> Iterator[None]:
+    """Let Pillow refuse pictures of more pixels; it refuses what has more than twice as many as it is told."""
     from PIL import Image
 
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixels and pixels // 2
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, pixels // 2
     try:
         yield
     finally:

@@ -31,6 +31,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["s*"], ["sub/3.gif", "sub/deep/1.bmp"]),
         (["**/*.bmp"], ["sub/deep/1.bmp"]),
         (["x[1].png"], ["x[1].png"]),
+        (["sub/../s*/3.gif"], ["sub/../sub/3.gif"]),
+        ([".h*"], [".hidden.png"]),
     ],
 )
 def test_pictures_are_found_in_order(arguments: list[str], found: list[str], folder: Path) -> None:
@@ -45,6 +47,7 @@ def test_absolute_patterns(folder: Path) -> None:
     ("argument", "message"),
     [
         ("no.png", "no.png: no such file or folder"),
+        ("*/*.png", "*/*.png: no file matches this pattern"),
         ("*.webp", "*.webp: no file matches this pattern"),
         ("empty", "empty: a folder without pictures"),
         ("x" * 300, f"{'x' * 300}: cannot be read: file name too long"),
@@ -56,3 +59,14 @@ def test_nothing_found_says_where(argument: str, message: str, folder: Path) -> 
     with pytest.raises(PictureError) as error:
         next(found)
     assert str(error.value) == message
+
+
+def test_links_that_lead_in_circles_are_not_followed(folder: Path) -> None:
+    for name in ("a", "b", "sub/c"):
+        (folder / name).symlink_to(folder, target_is_directory=True)
+    (folder / "self.png").symlink_to("self.png")
+    expected = ["sub/3.gif", "sub/deep/1.bmp"]
+    assert [path.as_posix() for path in find_pictures(["sub"])] == expected
+    assert [path.as_posix() for path in find_pictures(["**/*.bmp", "**/*.gif"])] == expected[::-1]
+    with pytest.raises(PictureError, match="no such file"):
+        list(find_pictures(["self.png"]))
