@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -51,8 +52,9 @@ def is_live() -> bool:
 
 
 def note(text: str) -> None:
-    """A line on stderr that is not part of the result."""
-    click.echo(text, err=True)
+    """A line on stderr that is not part of the result; where nobody takes it, the work goes on without."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def warn(text: str) -> None:
@@ -63,7 +65,7 @@ def warn(text: str) -> None:
 
 def complain(text: str) -> None:
     """An error on stderr."""
-    click.echo(f"Error: {harmless(text)}", err=True)
+    note(f"Error: {harmless(text)}")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

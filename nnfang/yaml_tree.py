@@ -11,6 +11,9 @@ from nnfang.schema import Tree, shorten
 MAX_NODES = 10_000
 """Values in one file, aliases counted as often as they are used: a small file can stand for an endless tree."""
 
+MAX_KEY = 100
+"""Characters of a key, which messages repeat."""
+
 MAX_DIGITS = 100
 """Characters of a number: to read 1:1:1 and so on, a number to base 60, takes the square of its length."""
 
@@ -89,7 +92,7 @@ class Reader:
         lines: dict[str, int] = {}
         merged: dict[str, Tree] = {}
         for key, value in node.value:
-            if key.tag not in {f"{TAG}str", f"{TAG}merge"} or not key.value or "`" in key.value:
+            if key.tag not in {f"{TAG}str", f"{TAG}merge"} or not 0 < len(key.value) <= MAX_KEY or "`" in key.value:
                 found = f"the key {shorten(key.value)}" if isinstance(key, yaml.ScalarNode) else "a list or mapping"
                 kind = key.tag.removeprefix(TAG)
                 raise ConfigError(f"{self.place(key)}: found {found} (for YAML: {kind}), expected a name as key")

@@ -51,8 +51,9 @@ def make_configs() -> tuple[bytes, ...]:
     """The configs that come with nnfang, and one with all that YAML has."""
     shipped = sorted(TESTS.parent.glob("configs/*.yaml"))
     rich = (
-        b"%YAML 1.1\n---\nbase: &b {type: dense, units: 0x10}\n"
-        b"layers:\n- <<: *b\n  activation: !!str 'relu'\n- &l {type: dense, units: 1_0, activation: \"soft\\x6dax\"}\n"
+        b"%YAML 1.1\n---\n"
+        b"layers:\n- &b {type: dense, units: 0x10}\n- <<: *b\n  activation: !!str 'relu'\n"
+        b'- &l {type: dense, units: 1_0, activation: "soft\\x6dax"}\n'
         b"optimizer: {type: adam, learning_rate: 1e-3, beta1: .9, epsilon: 1:30.5}\n"
         b"schedule: {type: step, every: 3, drop: 0.5, warmup: 2}\nearly_stopping: ~\nshuffle: yes\n"
         b"dataset: |\n  a text\n...\n"
@@ -91,7 +92,7 @@ def make_pictures() -> tuple[bytes, ...]:
             file = io.BytesIO()
             try:
                 digit.convert("L" if mode == "I;16" else mode).convert(mode).save(file, form)
-                Image.open(io.BytesIO(file.getvalue())).load()
+                images.load(io.BytesIO(file.getvalue()), (28, 28), "digit")
             except Exception:  # not every format has every mode, and not every Pillow every format
                 continue
             files.append(file.getvalue())

@@ -1,0 +1,76 @@
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.hostile.measured import MEMORY_LIMIT, refused, run
+
+SIDE = 7050
+"""Of a square picture that is just small enough to be looked at."""
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An untrained network for digits."""
+    folder = tmp_path_factory.mktemp("model")
+    ending = run(folder, "train", "--dataset", "mnist-sample", "--epochs", "0", "-o", "run", "-q")
+    assert ending.code == 0, ending
+    return str(folder / "run")
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "options"),
+    [
+        ("a.png", "RGBA", {"compress_level": 1}),
+        ("a.png", "P", {"compress_level": 1}),
+        ("a.png", "I;16", {"compress_level": 1}),
+        ("a.tiff", "CMYK", {"compression": "tiff_lzw"}),
+        ("a.jpg", "RGB", {"progressive": True}),
+    ],
+)
+def test_the_largest_picture_takes_bounded_memory(
+    name: str, mode: str, options: dict[str, Any], model: str, tmp_path: Path
+) -> None:
+    picture = Image.new(mode, (SIDE, SIDE))
+    picture.paste(
+        1 if mode == "P" else 40_000 if mode == "I;16" else (255, 255, 255, 255)[: len(mode)], (9, 9, 900, 900)
+    )
+    picture.save(tmp_path / name, **options)
+    assert (tmp_path / name).stat().st_size < 10e6
+    ending = run(tmp_path, "predict", "-m", model, name)
+    assert ending.megabytes < MEMORY_LIMIT
+    assert "Traceback" not in ending.stderr
+    assert ending.code in {0, 1}  # on a palette of one colour there is nothing to see
+
+
+def test_whatever_is_no_picture_is_refused_in_a_line_each(model: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "text.png").write_text("hello\n")
+    (tmp_path / "empty.png").touch()
+    bomb = bytearray(b"BM" + bytes(52))
+    bomb[10], bomb[14], bomb[26], bomb[28] = 54, 40, 1, 24
+    bomb[18:26] = (60_000).to_bytes(4, "little") * 2
+    (tmp_path / "bomb.bmp").write_bytes(bomb)
+    names = [
+        "pipe.png",
+        "loop.png",
+        "text.png",
+        "empty.png",
+        "bomb.bmp",
+        "/dev/zero",
+        "line\nbreak.png",
+        os.fsdecode(b"\xff.png"),
+    ]
+    ending = run(tmp_path, "predict", "-m", model, *names)
+    assert ending.code == 1
+    assert ending.megabytes < MEMORY_LIMIT
+    lines = ending.stderr.splitlines()
+    assert len(lines) == len(names)
+    assert all(line.startswith("Error: ") for line in lines)
+
+
+def test_a_stream_without_end_is_refused(model: str, tmp_path: Path) -> None:
+    assert "too large" in refused(1, tmp_path, "predict", "-m", model, "-", stdin=Path("/dev/zero"))
