@@ -9,14 +9,21 @@ from typing import BinaryIO
 
 from nnfang.errors import NnfangError, PictureError, nearest
 from nnfang.images.files import find_pictures
-from nnfang.images.preparation import PREPARATIONS
+from nnfang.images.preparation import PREPARATIONS, Prepared
 from nnfang.images.reading import Grey, read_picture
 from nnfang.images.sheet import write_sheet
 
-__all__ = ["Grey", "find_pictures", "load", "prepare", "read_picture", "write_sheet"]
+__all__ = ["Grey", "Prepared", "find_pictures", "load", "load_prepared", "prepare", "read_picture", "write_sheet"]
 
 
 def load(source: Path | BinaryIO, shape: tuple[int, ...], preparation: str, name: str | None = None) -> Grey:
+    """As `load_prepared`, but only the image.  Returns (h, w)."""
+    return load_prepared(source, shape, preparation, name).image
+
+
+def load_prepared(
+    source: Path | BinaryIO, shape: tuple[int, ...], preparation: str, name: str | None = None
+) -> Prepared:
     """Read a picture and prepare it for a network.
 
     Args:
@@ -26,13 +33,13 @@ def load(source: Path | BinaryIO, shape: tuple[int, ...], preparation: str, name
         name: what messages call the picture; the path where it is not given.
 
     Returns:
-        (h, w)
+        An image (h, w), and what was done to get it.
 
     Raises:
         PictureError: as `read_picture` and `prepare`, but beginning with the name.
     """
     try:
-        return prepare(read_picture(source), shape, preparation)
+        return _prepare(read_picture(source), shape, preparation)
     except PictureError as error:
         raise PictureError(f"{name or (source if isinstance(source, Path) else 'picture')}: {error}") from None
 
@@ -44,6 +51,10 @@ def prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Grey:
         PictureError: there is no ink on the picture.
         NnfangError: there is no such preparation.
     """
+    return _prepare(grey, shape, preparation).image
+
+
+def _prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Prepared:
     if preparation not in PREPARATIONS:
         hint = nearest(preparation, list(PREPARATIONS))
         raise NnfangError(f'no preparation "{preparation}" of pictures.{hint} Known: {", ".join(PREPARATIONS)}')

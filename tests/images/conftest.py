@@ -3,7 +3,7 @@ import pytest
 
 from nnfang import data
 from nnfang.images import Grey
-from nnfang.images.preparation import take_border
+from nnfang.images.paper import take_border
 
 
 @pytest.fixture(scope="module")

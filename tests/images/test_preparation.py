@@ -6,7 +6,8 @@ from PIL import Image
 
 from nnfang.errors import NnfangError, PictureError
 from nnfang.images import Grey, prepare
-from nnfang.images.preparation import PREPARATIONS, take_border
+from nnfang.images.paper import take_border
+from nnfang.images.preparation import PREPARATIONS
 from tests.images.pages import FIELD, centre_of_mass, colour, difference, draw, extent, load, save
 
 # Polarity, and the form that needs nothing
