@@ -122,7 +122,7 @@ def test_the_loop_over_steps_makes_no_arrays(
     finally:
         tracemalloc.stop()
     assert peak - before < SMALL
-    assert after - before < 1024
+    assert after - before < SMALL  # other threads of the test run may be at something, too
 
 
 def test_the_engine_trains_the_network_it_was_given() -> None:
