@@ -78,7 +78,8 @@ class Reader:
             return [self.tree(item, f"{path}[{i}]") for i, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode) and node.tag in SCALARS:
             if node.tag in NUMBERS and len(node.value) > MAX_DIGITS:
-                raise config_error(self.origins, path, f"found a number of {len(node.value)} digits")
+                reason = f"found {shorten(node.value)}, which is no valid number: it has {len(node.value)} digits"
+                raise config_error(self.origins, path, reason)
             try:
                 return self.loader.construct_object(node)
             except (ValueError, LookupError, OverflowError):  # such as !!bool maybe

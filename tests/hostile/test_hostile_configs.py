@@ -19,9 +19,9 @@ HOSTILE = {
     "deep lists": ("layers: " + "[" * 100_000, "nested too deeply"),
     "deep mappings": ("".join(f"{' ' * depth}a:\n" for depth in range(1200)), "nested too deeply"),
     "deep blocks": ("- " * 300_000, "nested too deeply"),
-    "a number of a megabyte": ("seed: " + "9" * 900_000, "a number of 900000 digits"),
-    "a hexadecimal number of a megabyte": ("seed: 0x" + "f" * 900_000, "a number of 900002 digits"),
-    "a number to base sixty": ("seed: 1" + ":1" * 400_000, "a number of 800001 digits"),
+    "a number of a megabyte": ("seed: " + "9" * 900_000, "no valid number: it has 900000 digits"),
+    "a hexadecimal number of a megabyte": ("seed: 0x" + "f" * 900_000, "no valid number: it has 900002 digits"),
+    "a number to base sixty": ("seed: 1" + ":1" * 400_000, "no valid number: it has 800001 digits"),
     "a text of a megabyte": ("dataset: mnist-sample\nloss: " + "x" * 900_000, "loss: found 'xxx"),
     "a key of a megabyte": ("? " + "x" * 900_000 + "\n: 1\n", "expected a name as key"),
 }
