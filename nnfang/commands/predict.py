@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,13 +16,14 @@ from nnfang.errors import NnfangError, PictureError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    import numpy as np
-    import numpy.typing as npt
 
     from nnfang.checkpoint import Checkpoint
     from nnfang.core.arrays import Array
+    from nnfang.images import Prepared
+
+
+STEM = 50
+"""Characters of a picture's name that are kept: a file's name has room for no more than 255 bytes."""
 
 
 def refuse_empty(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -42,9 +44,15 @@ def refuse_empty(ctx: click.Context, param: click.Parameter, names: tuple[str, .
     show_default=True,
     help="Of stdout.",
 )
+@click.option("--raw", is_flag=True, help="Take a picture as it is, only made grey and resized.")
+@click.option(
+    "--save-input", "folder", type=options.PathType(), metavar="DIR", help="Write what the network sees there, as PNG."
+)
 @options.quiet
 @click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True, callback=refuse_empty)
-def command(model: Path | None, pictures: tuple[str, ...], *, top: int, style: str, quiet: bool) -> None:
+def command(
+    model: Path | None, pictures: tuple[str, ...], *, top: int, style: str, raw: bool, folder: Path | None, quiet: bool
+) -> None:
     """Say what pictures show.
 
     Pictures are files, folders, globs, or - for standard input, in any format that Pillow reads.
@@ -52,6 +60,7 @@ def command(model: Path | None, pictures: tuple[str, ...], *, top: int, style: s
     \b
     nnfang predict digit.png
     nnfang predict --top 3 --format json scans/
+    nnfang predict --save-input seen/ photo.jpg
     cat digit.png | nnfang predict -
     """
     _, checkpoint = options.load_model(model, is_quiet=quiet)
@@ -61,39 +70,54 @@ def command(model: Path | None, pictures: tuple[str, ...], *, top: int, style: s
         )
     top = min(top, len(checkpoint.class_names))
     failed = 0
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
     if style == "csv":
         click.echo(_csv_line(csv_header(checkpoint, top)))
-    for name, picture in read_pictures(pictures, checkpoint):
+    preparation = "plain" if raw else checkpoint.meta.preparation
+    for number, (name, picture) in enumerate(read_pictures(pictures, checkpoint.meta.input_shape, preparation), 1):
         if isinstance(picture, PictureError):
             console.complain(console.one_line(str(picture)))
             failed += 1
             continue
-        outputs = checkpoint.predict(picture[None])[0]
-        answer = FORMATS[style](name, checkpoint, outputs, top)
+        if folder:
+            save_input(folder, number, name, picture)
+        if style != "json":  # where they stand beside the answer
+            for warning in picture.warnings:
+                console.warn(f"{console.one_line(name)}: {warning}")
+        outputs = checkpoint.predict(picture.image[None])[0]
+        answer = FORMATS[style](name, checkpoint, outputs, top, picture)
         click.echo(answer, color=True)  # or what looks like a colour would be cut out of a name
     if failed:
         sys.exit(PictureError.exit_code)
 
 
 def read_pictures(
-    arguments: tuple[str, ...], checkpoint: Checkpoint
-) -> Iterator[tuple[str, npt.NDArray[np.uint8] | PictureError]]:
+    arguments: tuple[str, ...], shape: tuple[int, ...], preparation: str
+) -> Iterator[tuple[str, Prepared | PictureError]]:
     """Each picture as the network wants it, one at a time, or why it cannot be had; in the order of the arguments."""
     from nnfang import images
 
-    shape, preparation = checkpoint.meta.input_shape, checkpoint.meta.preparation
     for argument in arguments:
         try:
             if argument == "-":
-                yield "-", images.load(sys.stdin.buffer, shape, preparation, name="standard input")
+                yield "-", images.load_prepared(sys.stdin.buffer, shape, preparation, name="standard input")
                 continue
             for path in images.find_pictures([argument]):
                 try:
-                    yield str(path), images.load(path, shape, preparation)
+                    yield str(path), images.load_prepared(path, shape, preparation)
                 except PictureError as error:
                     yield str(path), error
         except PictureError as error:
             yield argument, error
+
+
+def save_input(folder: Path, number: int, name: str, picture: Prepared) -> None:
+    """Write what the network sees of the picture with this number; two may have the same name."""
+    from nnfang import images
+
+    stem = "stdin" if name == "-" else Path(name).stem[:STEM]
+    images.save_image(folder / f"{number:04d}-{stem}.png", picture.image)
 
 
 def likeliest(checkpoint: Checkpoint, outputs: Array, top: int) -> list[tuple[str, float]]:
@@ -108,15 +132,18 @@ def name_outputs(checkpoint: Checkpoint) -> tuple[str, str]:
     return ("probability", "probabilities") if is_probability else ("score", "scores")
 
 
-def format_text(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> str:
+def format_text(name: str, checkpoint: Checkpoint, outputs: Array, top: int, picture: Prepared) -> str:
     """``7  99.8%  digit.png``."""
     show = "{:5.1%}" if name_outputs(checkpoint)[0] == "probability" else "{:6.3f}"
     parts = [f"{label}  {show.format(value)}" for label, value in likeliest(checkpoint, outputs, top)]
     return "  ".join([*parts, console.one_line(name)])
 
 
-def format_json(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> bytes:
-    """``{"path": …, "label": "7", "probability": …, "probabilities": {…}}``, and with --top the likeliest classes."""
+def format_json(name: str, checkpoint: Checkpoint, outputs: Array, top: int, picture: Prepared) -> bytes:
+    """``{"path": …, "label": "7", "probability": …, "probabilities": {…}}``, and what was done to the picture.
+
+    With --top, also the likeliest classes.
+    """
     import msgspec
 
     one, many = name_outputs(checkpoint)
@@ -129,10 +156,17 @@ def format_json(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> 
     }
     if top > 1:
         found["top"] = [{"label": label, one: value} for label, value in best]
+    found["prepared"] = {
+        "inverted": picture.is_inverted,
+        "crop": picture.crop,
+        "scale": picture.scale,
+        "shift": picture.shift,
+    }
+    found["warnings"] = picture.warnings
     return msgspec.json.encode(found)  # bytes: JSON is UTF-8, whatever stdout is
 
 
-def format_csv(name: str, checkpoint: Checkpoint, outputs: Array, top: int) -> str:
+def format_csv(name: str, checkpoint: Checkpoint, outputs: Array, top: int, picture: Prepared) -> str:
     """The columns of `csv_header`."""
     return _csv_line(
         [console.encodable(name), *(cell for pair in likeliest(checkpoint, outputs, top) for cell in pair)]

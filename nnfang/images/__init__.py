@@ -12,8 +12,19 @@ from nnfang.images.files import find_pictures
 from nnfang.images.preparation import PREPARATIONS, Prepared
 from nnfang.images.reading import Grey, read_picture
 from nnfang.images.sheet import write_sheet
+from nnfang.images.writing import save_image
 
-__all__ = ["Grey", "Prepared", "find_pictures", "load", "load_prepared", "prepare", "read_picture", "write_sheet"]
+__all__ = [
+    "Grey",
+    "Prepared",
+    "find_pictures",
+    "load",
+    "load_prepared",
+    "prepare",
+    "read_picture",
+    "save_image",
+    "write_sheet",
+]
 
 
 def load(source: Path | BinaryIO, shape: tuple[int, ...], preparation: str, name: str | None = None) -> Grey:

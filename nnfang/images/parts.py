@@ -155,7 +155,8 @@ def weigh(parts: Parts) -> Floats:
     """How likely each part is the digit: its mass, less where it touches the border, 0 for frames and boxes."""
     height, width = parts.shape
     sides = np.array([height, width, height, width])
-    weight: Floats = parts.mass * np.where((parts.rim > 0).any(axis=1), TOUCHING, 1.0)
+    weight = parts.mass.astype(np.float64)
+    weight[(parts.rim > 0).any(axis=1)] *= TOUCHING
     weight[(parts.rim > EDGE * sides).any(axis=1)] *= FRAME
     largest = np.argsort(-weight)[:5]
     for place in largest:

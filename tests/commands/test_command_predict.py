@@ -86,7 +86,7 @@ def test_top_names_the_likeliest_first(digits: Digits, predict: Predict) -> None
 def test_json_has_a_probability_of_each_class(digits: Digits, predict: Predict) -> None:
     result = predict("--format", "json", digits[0], digits[1])
     for answer, path in zip(result.objects, (digits[0], digits[1]), strict=True):
-        assert list(answer) == ["path", "label", "probability", "probabilities"]
+        assert list(answer) == ["path", "label", "probability", "probabilities", "prepared", "warnings"]
         assert answer["path"] == path
         assert list(answer["probabilities"]) == list("0123456789")
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
@@ -95,6 +95,66 @@ def test_json_has_a_probability_of_each_class(digits: Digits, predict: Predict) 
     (top,) = predict("--format", "json", "--top", "2", digits[0]).objects
     assert top["top"][0] == {"label": top["label"], "probability": top["probability"]}
     assert len(top["top"]) == 2
+
+
+def test_json_says_what_was_done_to_a_picture(digits: Digits, predict: Predict) -> None:
+    page = np.full((200, 300), 255, np.uint8)
+    with Image.open(digits[0]) as picture:
+        page[40:180, 150:290] = np.asarray(picture)
+    Image.fromarray(page).save(predict.nnfang.folder / "page.png")
+    (answer,) = predict("--format", "json", "page.png").objects
+    assert answer["warnings"] == []
+    done = answer["prepared"]
+    assert list(done) == ["inverted", "crop", "scale", "shift"]
+    assert done["inverted"] is True
+    left, top, right, bottom = done["crop"]
+    assert 150 <= left < right <= 290
+    assert 40 <= top < bottom <= 180
+    assert done["scale"] == pytest.approx(20 / max(right - left, bottom - top))
+    assert all(abs(shift) < 6 for shift in done["shift"])
+
+
+def test_doubts_are_warnings(digits: Digits, predict: Predict) -> None:
+    with Image.open(digits[0]) as picture:
+        digit = np.asarray(picture)
+    pages = {
+        "cut": digit[: len(digit) // 2],
+        "pair": np.hstack([digit, digit]),
+        "faint": (255 - (255 - digit.astype(int)) // 12).astype(np.uint8),
+    }
+    for name, page in pages.items():
+        Image.fromarray(page).save(predict.nnfang.folder / f"{name}.png")
+    reasons = {"cut": "touches the border", "pair": "several things", "faint": "contrast is very low"}
+    for name, reason in reasons.items():
+        (answer,) = predict("--format", "json", f"{name}.png").objects
+        assert [reason in warning for warning in answer["warnings"]] == [True]
+        result = predict(f"{name}.png")
+        assert result.stderr == f"warning: {name}.png: {answer['warnings'][0]}\n"
+        assert len(result.stdout.splitlines()) == 1
+
+
+def test_what_the_network_sees_can_be_kept(digits: Digits, predict: Predict) -> None:
+    predict("--save-input", "new/seen", digits[0], "-", digits[0], stdin=Path(digits[1]).read_bytes())
+    stem = Path(digits[0]).stem
+    seen = sorted((predict.nnfang.folder / "new" / "seen").iterdir())
+    assert [path.name for path in seen] == [f"0001-{stem}.png", "0002-stdin.png", f"0003-{stem}.png"]
+    images = []
+    for path in seen:
+        with Image.open(path) as picture:
+            images.append(np.asarray(picture))
+    assert images[0].shape == (28, 28)
+    np.testing.assert_array_equal(images[0], images[2])
+    by_path, by_input = (predict("--format", "json", name).objects[0] for name in (digits[0], str(seen[0])))
+    assert by_input["probabilities"] == by_path["probabilities"]  # it is in MNIST's form, and stays as it is
+
+
+def test_raw_pictures_are_only_resized(digits: Digits, predict: Predict) -> None:
+    (answer,) = predict("--raw", "--format", "json", "--save-input", "seen", digits[0]).objects
+    assert answer["prepared"] == {"inverted": False, "crop": [0, 0, 140, 140], "scale": 0.2, "shift": [0, 0]}
+    (path,) = (predict.nnfang.folder / "seen").iterdir()
+    with Image.open(path) as seen, Image.open(digits[0]) as picture:
+        expected = np.asarray(picture.resize((28, 28), Image.Resampling.LANCZOS))
+        np.testing.assert_array_equal(np.asarray(seen), expected)
 
 
 def test_csv_is_a_table_that_says_what_its_columns_are(digits: Digits, predict: Predict) -> None:
@@ -193,7 +253,7 @@ def test_a_network_without_probabilities_gives_scores(digits: Digits, nnfang: Nn
     linear = ("--set", "loss=mean_squared_error", "--set", "layers[2].activation=linear")
     nnfang.train(*linear, "-o", "run")
     (answer,) = nnfang("predict", "-m", "run", "--format", "json", digits[0]).objects
-    assert list(answer) == ["path", "label", "score", "scores"]
+    assert list(answer) == ["path", "label", "score", "scores", "prepared", "warnings"]
     assert answer["score"] == max(answer["scores"].values())
     table = nnfang("predict", "-m", "run", "--format", "csv", digits[0]).stdout
     assert table.startswith("path,label,score\n")
@@ -244,7 +304,7 @@ finally:
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the threads of a process are counted by Linux")
 @pytest.mark.parametrize("command", ["predict", "evaluate"])
 def test_no_thread_pool_is_started(command: str, predict: Predict, tmp_path: Path) -> None:
-    Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save(tmp_path / "a.png")
+    Image.fromarray(np.pad(np.eye(20, dtype=np.uint8) * 255, 4)).save(tmp_path / "a.png")
     pictures = [str(tmp_path / "a.png")] if command == "predict" else []
     arguments = [command, "-q", "-m", str(predict.trained.folder), *pictures]
     done = subprocess.run([sys.executable, "-c", THREADS, *arguments], capture_output=True, text=True, check=True)
