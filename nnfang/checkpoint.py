@@ -40,7 +40,7 @@ HEADER_BYTES = 4096
 META_BYTES = 64 * 2**20
 DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, TokenError),
-    *(EOFError, LookupError, MemoryError, RuntimeError, SyntaxError, ValueError),
+    *(EOFError, LookupError, MemoryError, RuntimeError, SyntaxError, TypeError, ValueError),
 )
 """What zipfile and NumPy raise on bytes that make no sense."""
 
@@ -142,6 +142,8 @@ def load(path: Path) -> Checkpoint:
         CheckpointError: There is no such file, it is no checkpoint, of a newer format, or damaged.
     """
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise CheckpointError(f"{path}: not a file, and a checkpoint can be read from a file only")
         with zipfile.ZipFile(path) as archive:
             sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
         if sizes.get("meta", META_BYTES) >= META_BYTES:

@@ -217,6 +217,20 @@ def test_a_file_that_is_none_is_refused(path: Path, name: str, change: Callable[
     assert refusal(path).startswith(message)
 
 
+def test_a_device_and_a_pipe_without_a_writer_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe"):
+        with pytest.raises(CheckpointError, match=r": not a file, and a checkpoint can be read from a file only$"):
+            checkpoint.load(path)
+
+
+def test_an_array_before_the_archive_is_no_checkpoint(path: Path) -> None:
+    np.save(bare := io.BytesIO(), np.arange(3))
+    path.write_bytes(bare.getvalue() + path.read_bytes())
+    with pytest.raises(CheckpointError, match="not a checkpoint, or damaged: "):
+        checkpoint.load(path)
+
+
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none.npz") == "there is no such file"
     assert refusal(tmp_path) == "a folder, not a checkpoint"

@@ -1,5 +1,6 @@
 """The array types of the maths."""
 
+import sys
 from math import prod
 from typing import Any
 
@@ -24,6 +25,8 @@ def aligned_empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     """Uninitialised numbers that begin where a cache line does: products of matrices are quicker by a few percent."""
     dtype = np.dtype(dtype)
     size = prod(shape) * dtype.itemsize
+    if size > sys.maxsize // 2:  # which NumPy calls a wrong value
+        raise MemoryError(f"unable to allocate {size:.3g} bytes")
     memory = np.empty(size + CACHE_LINE, np.uint8)
     start = -memory.ctypes.data % CACHE_LINE
     array: Array = memory[start : start + size].view(dtype).reshape(shape)

@@ -110,8 +110,9 @@ def test_a_variable_of_the_shell_that_is_not_set_is_no_path(arguments: tuple[str
     assert "is a variable of your shell not set?" in nnfang.inside(*arguments, code=2).stderr.replace("\n", " ")
 
 
-def test_a_network_larger_than_the_memory_is_a_message(nnfang: Nnfang) -> None:
-    result = nnfang("train", "--dataset", "mnist-sample", "--set", "layers[0].units=1000000000000", code=1)
+@pytest.mark.parametrize("units", [10**12, 10**18, 10**30])
+def test_a_network_larger_than_the_memory_is_a_message(units: int, nnfang: Nnfang) -> None:
+    result = nnfang("train", "--dataset", "mnist-sample", "--set", f"layers[0].units={units}", code=1)
     assert result.stderr.startswith("Error: not enough memory: unable to allocate")
     assert len(result.stderr.splitlines()) == 1
 
