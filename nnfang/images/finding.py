@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfang.errors import PictureError
-from nnfang.images.paper import flatten, has_light_paper, measure_noise
+from nnfang.images.paper import flatten, has_light_paper, is_framed, measure_noise, take_border
 from nnfang.images.parts import choose_digit, find_parts, paint
 from nnfang.images.reading import Grey
 from nnfang.images.ruling import Mask, remove_ruling
@@ -31,6 +31,9 @@ FULL = 70
 WORKING_SIZE = 640
 """Pixels along the longer side of what is searched; larger pictures are reduced."""
 
+MOSTLY = 0.5
+"""The share of the border beyond which it counts as all of it."""
+
 CLOSE = 80
 """A digit of fewer pixels is looked at again in a picture that had to be reduced."""
 
@@ -50,12 +53,14 @@ class Ink:
         box: left, top, right, bottom of that box in the picture.
         is_inverted: the ink was dark.
         warnings: what may be wrong.
+        rim: the share of the border of the picture that is as the ink is.
     """
 
     levels: Grey
     box: tuple[int, int, int, int]
     is_inverted: bool
     warnings: tuple[str, ...] = ()
+    rim: float = 0.0
 
 
 def find_ink(grey: Grey) -> Ink:
@@ -91,7 +96,8 @@ def _find_either(grey: Grey) -> Ink:
     found = _find_with(grey, is_inverted=likelier)
     if isinstance(found, str):
         raise PictureError(found)
-    if BORDER in found.warnings:
+    # With ink all around, this may be a hole in a digit that fills the picture.
+    if BORDER in found.warnings or (found.rim > MOSTLY and not is_framed(grey)):
         other = _find_with(grey, is_inverted=not likelier)
         if isinstance(other, Ink) and BORDER not in other.warnings:
             return other
@@ -122,7 +128,8 @@ def _find_with(grey: Grey, *, is_inverted: bool) -> Ink | str:
         text for text, holds in ((BORDER, touches), (SEVERAL, has_rivals), (FAINT, full < LOW_CONTRAST)) if holds
     ]
     levels, box = _cut(flat, mask, full)
-    return Ink(levels, box, is_inverted, tuple(warnings))
+    rim = float((take_border(flat) > full / 2).mean())
+    return Ink(levels, box, is_inverted, tuple(warnings), rim)
 
 
 def _mark_ink(flat: Grey) -> tuple[float, Mask]:

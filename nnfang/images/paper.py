@@ -57,6 +57,29 @@ def has_light_paper(grey: Grey) -> bool:
     return bool(as_dark_ink.sum() < as_light_ink.sum())
 
 
+STRAIGHT = 0.7
+"""The share of a frame's inner edge that is where a straight line would be."""
+
+
+def is_framed(grey: Grey) -> bool:
+    """Whether what differs from the border of a picture has a straight edge along all sides, as paper has.  (h, w)."""
+    low, high = measure_range(grey)
+    is_light = grey > (low + high) / 2
+    is_inside = is_light != (np.median(take_border(grey)) > (low + high) / 2)
+    return all(_is_straight(view) for view in (is_inside, is_inside[:, ::-1], is_inside.T, is_inside.T[:, ::-1]))
+
+
+def _is_straight(is_inside: npt.NDArray[np.bool_]) -> bool:
+    """Whether the first pixels inside, seen from the left, are on a line, but for the ends.  (h, w)."""
+    rows = is_inside[len(is_inside) // 8 : len(is_inside) * 7 // 8 or 1]
+    depth = np.where(rows.any(axis=1), rows.argmax(axis=1), rows.shape[1])
+    third = max(1, len(depth) // 3)
+    start, end = np.median(depth[:third]), np.median(depth[-third:])
+    places = (np.arange(len(depth)) - third / 2) / max(1, len(depth) - third)
+    off = np.abs(depth - (start + (end - start) * places))
+    return bool((off <= max(2, rows.shape[1] // 100)).mean() > STRAIGHT)
+
+
 def flatten(dark: Grey, *, is_inverted: bool) -> Grey:
     """How much lighter than the paper around it each pixel is.
 
