@@ -6,6 +6,7 @@ python -m tests.images.accuracy --model runs/best [--count 150] [--sheets FOLDER
 import argparse
 import io
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from nnfang import images, runs
-from nnfang.checkpoint import Checkpoint
+from nnfang.core.arrays import Array
 from nnfang.errors import PictureError
 from nnfang.images import Grey
 from tests.images.kinds import KINDS, Draw
@@ -44,14 +45,14 @@ class Outcome:
     naive: Bools
 
 
-def try_kind(draw: Draw, samples: list[Sample], network: Checkpoint, rng: np.random.Generator) -> Outcome:
+def try_kind(draw: Draw, samples: list[Sample], predict: Callable[[Grey], Array], rng: np.random.Generator) -> Outcome:
     """Draw each digit, read the picture, and compare."""
     pictures = [draw(sample, rng) for sample in samples]
     seen = np.stack([load(picture, "digit") for picture in pictures])
     labels = np.array([sample.label for sample in samples])
 
     def is_right(x: Grey) -> Bools:
-        right: Bools = network.predict(x).argmax(axis=1) == labels
+        right: Bools = predict(x).argmax(axis=1) == labels
         return right
 
     original, naive = np.stack([sample.image for sample in samples]), np.stack([load(p, "plain") for p in pictures])
@@ -105,7 +106,7 @@ def main() -> None:
     say(f"{'kind':24}{'as MNIST':>10}{'prepared':>10}{'gap':>8}{'naive':>10}")
     for number, kind in enumerate(options.kinds):
         rng = np.random.default_rng([options.seed, number])
-        outcome = try_kind(KINDS[kind], take_samples(options.count, rng), network, rng)
+        outcome = try_kind(KINDS[kind], take_samples(options.count, rng), network.predict, rng)
         shares = [100 * float(right.mean()) for right in (outcome.original, outcome.prepared, outcome.naive)]
         table.append(shares)
         say(row(kind, shares))

@@ -4,6 +4,7 @@ A shape is (side, side), 0 where paper shows and 255 where ink is, like an image
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -45,13 +46,18 @@ class Sample:
     label: int
 
 
+@cache
+def load_test_split() -> tuple[Grey, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+    dataset = data.load("mnist-sample")
+    return np.asarray(dataset.x_test, np.uint8), np.asarray(dataset.y_test, np.int64)
+
+
 def take_digits(count: int, rng: np.random.Generator) -> list[Sample]:
     """Digits that no network was trained on, in any order, each at most once."""
-    dataset = data.load("mnist-sample")
-    places = rng.permutation(len(dataset.x_test))[:count]
+    images, labels = load_test_split()
+    places = rng.permutation(len(images))[:count]
     return [
-        Sample(enlarge(image), image, int(label))
-        for image, label in zip(np.asarray(dataset.x_test)[places], dataset.y_test[places], strict=True)
+        Sample(enlarge(image), image, int(label)) for image, label in zip(images[places], labels[places], strict=True)
     ]
 
 

@@ -1,0 +1,54 @@
+"""Pictures of all kinds are read nearly as well as the same digits are as MNIST has them."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import nnfang
+from nnfang.core.arrays import Array
+from nnfang.core.optimizers import Adam
+from nnfang.images import Grey
+from tests.images.accuracy import Outcome, take_samples, try_kind
+from tests.images.kinds import KINDS
+
+COUNT = 20
+
+
+@pytest.fixture(scope="module")
+def predict() -> Callable[[Grey], Array]:
+    data = nnfang.load_data("mnist-sample")
+    recipe = nnfang.Recipe(epochs=6, batch_size=32, optimizer=Adam(learning_rate=0.001), validation_split=0)
+    network = nnfang.Network.initialize(recipe.layers, inputs=784)
+    for _ in nnfang.train(network, data, recipe):
+        pass
+    return network.predict
+
+
+@pytest.fixture(scope="module")
+def outcomes(predict: Callable[[Grey], Array]) -> dict[str, Outcome]:
+    rng = np.random.default_rng(0)
+    return {kind: try_kind(draw, take_samples(COUNT, rng), predict, rng) for kind, draw in KINDS.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_is_read_about_as_well_as_mnist(kind: str, outcomes: dict[str, Outcome]) -> None:
+    outcome = outcomes[kind]
+    assert outcome.prepared.sum() >= outcome.original.sum() - 3
+
+
+def test_all_kinds_together_are_read_as_well_as_mnist(outcomes: dict[str, Outcome]) -> None:
+    original, prepared, naive = (
+        np.mean([getattr(outcome, how).mean() for outcome in outcomes.values()])
+        for how in ("original", "prepared", "naive")
+    )
+    assert prepared > original - 0.03
+    assert naive < 0.5  # or the pictures would prove nothing
+
+
+def test_pictures_depend_on_the_seed_alone() -> None:
+    (sample,) = take_samples(1, np.random.default_rng(5))
+    for draw in KINDS.values():
+        one, same, other = (np.random.default_rng(seed) for seed in (0, 0, 1))
+        assert draw(sample, one) == draw(sample, same)
+        assert draw(sample, other) != draw(sample, same)
