@@ -111,6 +111,9 @@ SPECK = 0.01
 NEAR, CLOSE = 0.3, 0.05
 """Strokes of one digit are this much of its size apart at most, and crumbs of a broken stroke so much."""
 
+BESIDE, TALL = 0.1, 0.6
+"""What is this far to the side and this tall, as shares of a digit's height, is another digit, not a stroke of it."""
+
 PALE = 0.5
 """The share of the main part's mean level below which another one is not of the same ink."""
 
@@ -169,7 +172,7 @@ def _is_near(parts: Parts, box: Ints) -> Mask:
     """Which parts are near a box, and not another digit beside it."""
     gap = np.maximum(parts.box[:, :2] - box[2:], box[:2] - parts.box[:, 2:])
     size = box[2:] - box[:2]
-    is_beside = (gap[:, 0] > 0.02 * size[1]) & (parts.size[:, 1] > 0.6 * size[1])
+    is_beside = (gap[:, 0] > BESIDE * size[1]) & (parts.size[:, 1] > TALL * size[1])
     is_crumb = (parts.size.max(axis=1) < SHORT * size.max()) | (parts.rim > 0).any(axis=1)
     is_near: Mask = gap.max(axis=1) <= np.where(is_crumb, CLOSE, NEAR) * size.max()
     is_near &= ~is_beside

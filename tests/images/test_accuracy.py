@@ -18,7 +18,7 @@ COUNT = 20
 @pytest.fixture(scope="module")
 def predict() -> Callable[[Grey], Array]:
     data = nnfang.load_data("mnist-sample")
-    recipe = nnfang.Recipe(epochs=6, batch_size=32, optimizer=Adam(learning_rate=0.001), validation_split=0)
+    recipe = nnfang.Recipe(epochs=4, batch_size=64, optimizer=Adam(learning_rate=0.001), validation_split=0)
     network = nnfang.Network.initialize(recipe.layers, inputs=784)
     for _ in nnfang.train(network, data, recipe):
         pass
