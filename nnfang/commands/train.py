@@ -116,7 +116,7 @@ def command(
     overrides = read_overrides(settings, short)
     manner = sessions.Manner(threads, is_json=as_json, is_quiet=quiet, is_offline=offline)
     if resume is not None or fork:
-        check_resumption(resume, source, output, fork=fork)
+        check_resumption(resume, source, output, fork=fork, only_shows=print_config or sheet is not None)
         session = sessions.resume(str(resume), overrides, manner, output, fork=fork)
     else:
         config = load_config(source, overrides)
@@ -132,7 +132,9 @@ def command(
         sessions.carry_out(session, manner)
 
 
-def check_resumption(resume: str | None, source: Path | None, output: Path | None, *, fork: bool) -> None:
+def check_resumption(
+    resume: str | None, source: Path | None, output: Path | None, *, fork: bool, only_shows: bool
+) -> None:
     """Refuse options that contradict --resume."""
     if resume is None:
         raise ConfigError("--fork: needs --resume, which says what to start from")
@@ -140,6 +142,8 @@ def check_resumption(resume: str | None, source: Path | None, output: Path | Non
         raise ConfigError("--resume: the run has a config of its own; change it with --set or its options, not with -c")
     if output is not None and not fork:
         raise ConfigError("--resume: the run stays in its folder; with --fork a new one begins in that of -o")
+    if only_shows:
+        raise ConfigError("--resume: trains; --print-config and --preview-augment show what a new run would do")
 
 
 def load_config(source: Path | None, overrides: list[Override]) -> Config:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from nnfang.core.arrays import Array, Labels
-from nnfang.core.network import Network
 from nnfang.machine import find_version
 
 WIDTHS = (784, 128, 64, 10)
@@ -179,8 +178,3 @@ PEERS = (
 def installed() -> list[Peer]:
     """The peers that can be measured here."""
     return [peer for peer in PEERS if peer.version]
-
-
-def widths_of(network: Network) -> str:
-    """784-128-64-10."""
-    return "-".join(map(str, network.widths))

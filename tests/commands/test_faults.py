@@ -111,6 +111,8 @@ def test_a_schedule_that_looks_ahead_forbids_another_number_of_epochs(nnfang: Nn
     [
         (("-c", "a.yaml"), "the run has a config of its own"),
         (("-o", "elsewhere"), "the run stays in its folder"),
+        (("--print-config",), "show what a new run would do"),
+        (("--preview-augment", "sheet.png"), "show what a new run would do"),
         (("--set", "layers[0].units=9"), "layers: cannot change"),
         (("--dataset", "mnist"), "dataset: another value means another training"),
     ],
