@@ -91,6 +91,14 @@ def test_strokes_become_thicker_and_thinner() -> None:
     assert ink.max() == pytest.approx(21 * 5 + 0.8 * 2 * (21 + 5), rel=0.03)
 
 
+def test_every_other_image_is_mirrored(digits: npt.NDArray[np.uint8]) -> None:
+    out, straight = distort(Augment(mirror=True), digits), digits / 255
+    is_mirrored = np.abs(out - straight[:, :, ::-1]).max(axis=(1, 2)) < 1e-4
+    is_straight = np.abs(out - straight).max(axis=(1, 2)) < 1e-4
+    assert (is_mirrored ^ is_straight).all()
+    assert is_mirrored.mean() == pytest.approx(0.5, abs=0.12)
+
+
 def test_an_elastic_field_is_blurred_white_noise() -> None:
     elastic, side = Elastic(alpha=34, sigma=4), 28
     waves = smooth_waves(side, side, elastic)
@@ -106,13 +114,27 @@ def test_an_elastic_field_is_blurred_white_noise() -> None:
 
 
 def test_what_is_drawn_depends_on_seed_epoch_and_position_alone(digits: npt.NDArray[np.uint8]) -> None:
-    augment = Augment(15, 0.15, 0.2, 2, Elastic(), 0.3)
+    augment = Augment(15, 0.15, 0.2, 2, Elastic(), 0.3, mirror=True)
     first = distort(augment, digits)
     np.testing.assert_array_equal(distort(augment, digits), first)
     for other in ({"seed": 1}, {"epoch": 2}, {"at": 200}):
         assert (distort(augment, digits, **other) != first).any(axis=(1, 2)).mean() > 0.9
     twice = distort(augment, np.repeat(digits[:1], 2, axis=0))
     assert (twice[0] != twice[1]).any()
+
+
+def test_images_are_distorted_one_block_after_the_other(
+    digits: npt.NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    augment = Augment(15, 0.15, 0.2, 2, Elastic(), 0.3, mirror=True)
+    expected = distort(augment, digits)
+    monkeypatch.setattr("nnfang.augment.BLOCK", 784 * 7)
+    np.testing.assert_array_equal(distort(augment, digits), expected)
+
+
+def test_images_too_large_for_exact_places_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^augment: images of 5000 x 5000 pixels are too large"):
+        Distortion(Augment(), (5000, 5000), 0)
 
 
 def test_rows_without_height_and_width_are_refused() -> None:
