@@ -108,14 +108,14 @@ class Distortion:
             out: (m, h w).
         """
         m, rng = len(images), generator(self.seed, Purpose.AUGMENT, epoch, position)
-        shares = self._draw_shares(m, rng)
+        shares = self.draw_shares(m, rng)
         thickness = rng.uniform(-1, 1, (m, 1, 1)) * self.augment.thickness
         for start in range(0, m, self.rows):
             rows = slice(start, start + self.rows)
             self._fill(images[rows], thickness[rows])
             self._sample(shares[:, rows], out[rows])
 
-    def _draw_shares(self, m: int, rng: np.random.Generator) -> Array:
+    def draw_shares(self, m: int, rng: np.random.Generator) -> Array:
         """(2, m, parts): what each part contributes to y, and to x, of the places in the padded original.
 
         The first three parts are a pixel's y and x, counted from the middle, and 1; the others are smooth waves.
@@ -183,20 +183,19 @@ def smooth_waves(h: int, w: int, elastic: Elastic) -> Array:
     weights, of the waves sᵢ tⱼ uᵢ pⱼᵀ, and only those with the largest sᵢ tⱼ matter: the smoother the field, the fewer
     numbers need be drawn. Noise that is even in ±1 has the variance 1/3.
     """
-    (U, S), (P, T) = (principal_waves(side, elastic.sigma) for side in (h, w))
+    (U, S, _), (P, T, _) = (np.linalg.svd(gaussian_blur(side, elastic.sigma)) for side in (h, w))
     i, j = np.nonzero(np.outer(S, T) > SMALLEST * S[0] * T[0])
     down, across = (U * S).T[i], (P * T).T[j] * (elastic.alpha / np.sqrt(3))
     waves: Array = (down[:, :, None] * across[:, None, :]).reshape(len(i), h * w)
     return waves
 
 
-def principal_waves(side: int, sigma: float) -> tuple[Array, Array]:
-    """U (side, side) and S (side,) of the matrix that blurs a row of `side` pixels; beyond its ends are zeros."""
+def gaussian_blur(side: int, sigma: float) -> Array:
+    """G (side, side), the matrix that blurs a column of `side` pixels by a Gaussian of sum 1; beyond its ends is 0."""
     distance = np.arange(side)[:, None] - np.arange(side)
     reach = np.arange(-4 * side, 4 * side + 1)
-    gaussian = np.exp(-0.5 * (distance / sigma) ** 2) / np.exp(-0.5 * (reach / sigma) ** 2).sum()
-    U, S, _ = np.linalg.svd(gaussian)
-    return U, S
+    G: Array = np.exp(-0.5 * (distance / sigma) ** 2) / np.exp(-0.5 * (reach / sigma) ** 2).sum()
+    return G
 
 
 def change_thickness(padded: Array, share: Array) -> None:

@@ -14,10 +14,11 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 from nnfang.machine import describe_machine  # noqa: E402
 from nnfang.timing import product_speed  # noqa: E402
-from tests.benchmarks import accuracy, epochs, growth, processes, throughput  # noqa: E402
+from tests.benchmarks import accuracy, distortion, epochs, growth, processes, throughput  # noqa: E402
 from tests.benchmarks.peers import PEERS  # noqa: E402
 
-SECTIONS = {module.__name__.rpartition(".")[2]: module for module in (epochs, accuracy, throughput, processes, growth)}
+MODULES = (epochs, accuracy, distortion, throughput, processes, growth)
+SECTIONS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 
 
 def main() -> None:
