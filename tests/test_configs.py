@@ -22,13 +22,9 @@ def load(path: Path) -> Recipe:
 
 
 def test_the_files_are_those_that_are_promised() -> None:
-    assert [path.name for path in FILES] == [
-        "deep.yaml",
-        "fashion.yaml",
-        "minibatch.yaml",
-        "paper-distorted.yaml",
-        "paper.yaml",
-        "tiny.yaml",
+    assert [path.stem for path in FILES] == [
+        *("ciresan2010", "deep", "fashion", "hinton2005", "minibatch", "paper-distorted", "paper"),
+        *("simard2003-affine", "simard2003-elastic", "simard2003-plain", "tiny"),
     ]
 
 
