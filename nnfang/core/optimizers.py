@@ -41,7 +41,10 @@ class Optimizer(Protocol):
         """s, the factor of the gradient that `update` takes."""
 
     def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """Change θ (size,) and the state in place. sg = s g and `work` (size,) are overwritten."""
+        """Change θ (size,) and the state in place. sg = s g and `work` (size,) are overwritten.
+
+        Each parameter is changed by its own gradient and state alone, so θ may as well be updated part by part.
+        """
 
 
 @dataclass(frozen=True)

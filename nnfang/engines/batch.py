@@ -1,6 +1,6 @@
 """The reference: any network, loss and optimizer at any batch size, by calling the equations of `nnfang.core`."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -9,9 +9,22 @@ from nnfang.core.backprop import backpropagate
 from nnfang.core.layers import Dropout
 from nnfang.core.losses import output_error
 from nnfang.core.network import Trace, cut
+from nnfang.core.optimizers import State
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines.engine import ReadyEngine, Task
 from nnfang.engines.tally import TALLY_ROWS, Tally
+
+
+class Part(NamedTuple):
+    """Some parameters, with what belongs to them: views of θ, of the gradient and of the optimizer's vectors."""
+
+    theta: Array
+    gradient: Array
+    state: State
+
+
+UPDATED = 65_536
+"""Parameters that the optimizer updates at a time: its passes over them then find them in the cache."""
 
 
 class BatchEngine(ReadyEngine):
@@ -28,7 +41,12 @@ class BatchEngine(ReadyEngine):
         self._draws = any(isinstance(layer, Dropout) for layer in network.layers)
         self._gradient = aligned_empty(network.theta.shape, network.dtype)
         self._gradients = network.views(self._gradient)
-        self._work = np.empty_like(network.theta)
+        parts = [slice(start, start + UPDATED) for start in range(0, network.theta.size, UPDATED)]
+        self._parts = [
+            Part(network.theta[part], self._gradient[part], {name: v[part] for name, v in self.state.items()})
+            for part in parts
+        ]
+        self._work = np.empty_like(self._parts[0].theta)
         self._trace = network.trace(rows)
         self._block = max(TALLY_ROWS // rows, 1) * rows
         self._tally = Tally(self._error, network.layers[-1].trace(self._block, network.widths[-2], network.dtype))
@@ -63,4 +81,5 @@ class BatchEngine(ReadyEngine):
         factor = task.optimizer.factor(learning_rate)
         backpropagate(task.network, self._error, x, y, self._gradients, trace, rng, factor)
         self.step += 1
-        task.optimizer.update(task.network.theta, self._gradient, self.state, learning_rate, self.step, self._work)
+        for theta, gradient, state in self._parts:
+            task.optimizer.update(theta, gradient, state, learning_rate, self.step, self._work[: theta.size])

@@ -12,6 +12,7 @@ from nnfang.core.optimizers import OPTIMIZERS, Momentum, Optimizer, Sgd
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines import BatchEngine, Task
 from nnfang.engines.tally import TALLY_ROWS
+from nnfang.schema import build
 from tests.core.problems import HIDDEN, OUTPUTS, Problem
 from tests.engines.tasks import CLASSES, INPUTS, Case, constant_rate, dense, samples, varying_rate
 
@@ -43,6 +44,20 @@ def test_a_step_is_the_gradient_of_a_mini_batch_in_the_hands_of_the_optimizer(
     assert engine.state.keys() == state.keys()
     for key, vector in state.items():
         np.testing.assert_allclose(engine.state[key], vector, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_it_does_not_matter_how_many_parameters_are_updated_at_a_time(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = set()
+    for updated in (10**6, 64, 7):
+        monkeypatch.setattr("nnfang.engines.batch.UPDATED", updated)
+        case = Case(dense(7, 5), optimizer=build(Optimizer, {"type": name, "weight_decay": 0.1}), batch_size=8)
+        engine, (x, labels) = BatchEngine(case.task(np.float32)), samples(50)
+        engine.advance(x.astype(np.float32), labels)
+        digests.add(engine.task.network.digest())
+    assert len(digests) == 1
 
 
 CUTS = [("dense", dense(7, 5)), ("dropout", WITH_DROPOUT)]
