@@ -6,7 +6,7 @@ import numpy as np
 
 from nnfang.errors import PictureError
 from nnfang.images.paper import flatten, has_light_paper, is_framed, measure_noise, take_border
-from nnfang.images.parts import choose_digit, find_parts, paint
+from nnfang.images.parts import choose_digit, find_boxes, find_parts, paint
 from nnfang.images.reading import Grey
 from nnfang.images.ruling import Mask, remove_ruling
 
@@ -135,7 +135,14 @@ def _find_with(grey: Grey, *, is_inverted: bool) -> Ink | str:
 def _mark_ink(flat: Grey) -> tuple[float, Mask]:
     """The level above which paper does not stray, and what exceeds it but printed lines; (h, w)."""
     limit = max(MIN_CONTRAST, GRAIN * measure_noise(flat))
-    return limit, remove_ruling(flat > limit)
+    mask = flat > limit
+    ruled = remove_ruling(mask)
+    if (ruled == mask).all():
+        return limit, mask
+    # What looked like ruling may be two sides of a box, of which the others would be left over.
+    parts = find_parts(mask, flat)
+    boxes = find_boxes(parts, parts.mass.astype(np.float64)) & (parts.rim == 0).all(axis=1)
+    return limit, remove_ruling(mask & ~paint(parts, boxes)) if boxes.any() else ruled
 
 
 def _choose(flat: Grey, mask: Mask) -> tuple[Mask, bool, bool] | None:

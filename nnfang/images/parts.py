@@ -161,11 +161,16 @@ def weigh(parts: Parts) -> Floats:
     weight = parts.mass.astype(np.float64)
     weight[(parts.rim > 0).any(axis=1)] *= TOUCHING
     weight[(parts.rim > EDGE * sides).any(axis=1)] *= FRAME
-    largest = np.argsort(-weight)[:5]
-    for place in largest:
-        if _is_box(parts, place) and _holds_another(parts, place):
-            weight[place] = 0
+    weight[find_boxes(parts, weight)] = 0
     return weight
+
+
+def find_boxes(parts: Parts, weight: Floats) -> Mask:
+    """Which of the heaviest parts are rectangles around another; (parts,)."""
+    boxes = np.zeros(len(weight), bool)
+    for place in np.argsort(-weight)[:5]:
+        boxes[place] = _is_box(parts, place) and _holds_another(parts, place)
+    return boxes
 
 
 def _is_near(parts: Parts, box: Ints) -> Mask:

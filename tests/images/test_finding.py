@@ -56,6 +56,15 @@ def test_the_box_of_a_form_is_no_ink(digit: Grey) -> None:
     assert difference(prepare(page, FIELD, "digit"), digit) < 12
 
 
+def test_the_box_of_a_form_is_no_ink_though_its_sides_look_like_ruling(digit: Grey) -> None:
+    page = darken(draw(digit, (400, 520), 6, (50, 200)), 230)
+    page[40:55, 45:476] = page[346:361, 45:476] = page[40:361, 45:48] = page[40:361, 473:476] = 60
+    ruled = remove_ruling(page < 128)
+    assert ruled[40:55].any()
+    assert not ruled[60:340, 45:48].any()
+    assert difference(prepare(page, FIELD, "digit"), digit) < 12
+
+
 # Ruling
 
 
