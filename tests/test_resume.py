@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
 from nnfang import checkpoint, runs
@@ -15,13 +14,17 @@ from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Optimizer, Sgd
 from nnfang.core.schedules import SCHEDULES, Schedule
-from nnfang.data import Dataset
 from nnfang.errors import CheckpointError
 from nnfang.events import Epoch, Progress, Start
 from nnfang.recipe import EarlyStopping, Recipe
-from nnfang.runs import Recorder, Run
-from nnfang.schema import build, to_tree
+from nnfang.recorder import Recorder
+from nnfang.runs import Run
+from nnfang.schema import build
 from nnfang.training import train
+from tests.shades import facts, make_shades
+
+if TYPE_CHECKING:
+    from nnfang.data import Dataset
 
 LAYERS: tuple[Layer, ...] = (Dense(9), Dense(3, "softmax"))
 WITH_DROPOUT: tuple[Layer, ...] = (Dense(9, "tanh"), Dropout(0.3), Dense(3, "softmax"))
@@ -49,26 +52,12 @@ CASES: dict[str, Recipe] = {
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 3, 2600).astype(np.uint8)
-    images = (labels[:, None, None] * 60 + rng.integers(0, 120, (2600, 3, 3))).astype(np.uint8)
-    return Dataset("shades", images, labels, images[:9], labels[:9], ("a", "b", "c"), "plain", "this test")
+    return make_shades(2600, 3)
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:
-    return {
-        "config": to_tree(recipe),
-        "input_shape": data.input_shape,
-        "class_names": data.class_names,
-        "preparation": data.preparation,
-        "dataset": {"name": data.name},
-        "environment": {},
-    }
 
 
 def train_on(folder: Path, recipe: Recipe, data: Dataset, *, interrupt_at: int) -> bool:

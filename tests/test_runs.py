@@ -1,13 +1,11 @@
 """A run's folder: made, filled while training goes on, and found again."""
 
-import csv
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,12 +16,10 @@ from nnfang.core.network import Network
 from nnfang.core.optimizers import Momentum
 from nnfang.data import Dataset
 from nnfang.errors import CheckpointError, ConfigError, NnfangError
-from nnfang.events import Epoch, Start
 from nnfang.position import Position
 from nnfang.recipe import Recipe
-from nnfang.runs import FILES, Recorder, Run
-from nnfang.schema import to_tree
-from nnfang.training import train
+from nnfang.runs import FILES
+from tests.shades import facts, make_shades
 
 NOW = datetime(2024, 2, 29, 13, 5, 9)
 RECIPE = Recipe(
@@ -44,21 +40,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def data() -> Dataset:
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 3, 60).astype(np.uint8)
-    images = (labels[:, None, None] * 80 + rng.integers(0, 90, (60, 2, 2))).astype(np.uint8)
-    return Dataset("shades", images, labels, images[:9], labels[:9], ("dark", "grey", "light"), "plain", "this test")
-
-
-def facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:
-    return {
-        "config": to_tree(recipe),
-        "input_shape": data.input_shape,
-        "class_names": data.class_names,
-        "preparation": data.preparation,
-        "dataset": {"name": data.name},
-        "environment": {},
-    }
+    return make_shades(60, 2)
 
 
 def write_checkpoint(path: Path, recipe: Recipe, data: Dataset) -> Network:
@@ -150,67 +132,6 @@ def test_config_and_metrics_can_be_read_back() -> None:
     text = Path("out/metrics.json").read_text(encoding="utf-8")
     assert json.loads(text) == {"accuracy": 0.1 + 0.2, "loss": None, "name": "ü"}
     assert text.endswith("}\n")
-
-
-def test_a_run_is_written_while_it_happens(data: Dataset) -> None:
-    network = Network.initialize(RECIPE.layers, 4, seed=0)
-    events = train(network, data, RECIPE)
-    start = next(events)
-    assert isinstance(start, Start)
-    run = runs.create(Path("out"), data.name, NOW)
-    untrained = network.digest()
-    recorder = Recorder(run, start, facts(RECIPE, data))
-    for path in (run.best, run.last):
-        saved = checkpoint.load(path)
-        assert (saved.network.digest(), saved.meta.epoch, saved.meta.step) == (untrained, 0, 0)
-        assert saved.meta.position == Position()
-    epochs: list[Epoch] = []
-    for event in events:
-        if isinstance(event, Epoch):
-            recorder.record(event)
-            epochs.append(event)
-            best = max((e for e in epochs if e.is_best), key=lambda e: e.epoch)
-            last_saved, best_saved = checkpoint.load(run.last), checkpoint.load(run.best)
-            assert last_saved.network.digest() == event.digest
-            assert best_saved.network.digest() == best.digest
-            assert (best_saved.meta.position.best_epoch, best_saved.meta.position.best_value) == (
-                best.epoch,
-                best.val_loss,
-            )
-            assert (last_saved.meta.epoch, best_saved.meta.epoch) == (event.epoch, best.epoch)
-            assert last_saved.meta.step == event.epoch * 6  # 42 images in batches of 8
-            assert last_saved.meta.history == [asdict(epoch) for epoch in epochs]
-            assert np.array_equal(last_saved.state["velocity"], start.engine.state["velocity"])
-            assert len(Path("out/history.csv").read_text().splitlines()) == event.epoch + 1
-    assert min(epochs, key=lambda e: e.val_loss or 0).digest == checkpoint.load(run.best).network.digest()
-    with Path("out/history.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [(int(r["epoch"]), float(r["loss"]), r["digest"]) for r in rows] == [
-        (e.epoch, e.loss, e.digest) for e in epochs
-    ]
-
-
-def test_the_best_stays_when_the_last_gets_worse(data: Dataset) -> None:
-    network = Network.initialize(RECIPE.layers, 4, seed=0)
-    events = train(network, data, RECIPE)
-    start = next(events)
-    assert isinstance(start, Start)
-    recorder = Recorder(Run(runs.create(Path("out"), data.name, NOW).folder), start, facts(RECIPE, data))
-    epoch = next(event for event in events if isinstance(event, Epoch))
-    recorder.record(epoch)
-    good = network.digest()
-    network.theta[...] += 1
-    recorder.record(replace(epoch, epoch=2, is_best=False, val_loss=9.0))
-    network.theta[...] += 1
-    recorder.save_last()
-    assert checkpoint.load(Path("out/best.npz")).network.digest() == good
-    assert checkpoint.load(Path("out/last.npz")).network.digest() == network.digest()
-    assert sorted(path.name for path in Path("out").iterdir()) == [
-        "best.npz",
-        "history.csv",
-        "last.npz",
-        "last.prev.npz",
-    ]
 
 
 # Finding

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from nnfang.events import End, Event, Start
     from nnfang.position import Position
     from nnfang.recipe import Recipe
-    from nnfang.runs import Recorder, Run
+    from nnfang.recorder import Recorder
+    from nnfang.runs import Run
 
 MOST_RETRIES = 3
 GENTLER = 3.0
@@ -61,6 +62,7 @@ def begin(config: Config, data: Dataset, manner: Manner, output: Path | None, *,
     from nnfang import runs
     from nnfang.config import to_yaml
     from nnfang.core.network import Network
+    from nnfang.recorder import Recorder
 
     recipe = replace(config.recipe, dataset=data.name)
     network = Network.initialize(recipe.layers, prod(data.input_shape), seed=recipe.seed, dtype=recipe.dtype)
@@ -78,7 +80,7 @@ def begin(config: Config, data: Dataset, manner: Manner, output: Path | None, *,
     run = runs.create(output, data.name, datetime.now().astimezone(), force=force)
     with run.lock():
         run.write_config(to_yaml(recipe))
-        recorder = runs.Recorder(run, start, describe_facts(recipe, data, requested=config.recipe.dataset))
+        recorder = Recorder(run, start, describe_facts(recipe, data, requested=config.recipe.dataset))
     return Session(recipe, data, run, start, events, recorder)
 
 
@@ -86,6 +88,7 @@ def resume(name: str, overrides: Sequence[Override], manner: Manner, output: Pat
     """A run from its latest checkpoint on; as a fork in a new folder, otherwise in its own."""
     from nnfang import runs
     from nnfang.config import to_yaml
+    from nnfang.recorder import Recorder
 
     run, checkpoint = resumption.open_run(name, is_quiet=manner.is_quiet)
     recipe = resumption.adapt(checkpoint, overrides, fork=fork)
@@ -105,7 +108,7 @@ def resume(name: str, overrides: Sequence[Override], manner: Manner, output: Pat
     with run.lock():
         if fork:
             run.write_config(to_yaml(recipe))
-        recorder = runs.Recorder(run, start, facts, checkpoint.meta.history)
+        recorder = Recorder(run, start, facts, checkpoint.meta.history)
     return Session(recipe, data, run, start, events, recorder)
 
 

@@ -1,0 +1,27 @@
+"""A data set of a moment: squares that are dark, grey or light; and what a checkpoint says of a run on it."""
+
+from typing import Any
+
+import numpy as np
+
+from nnfang.data import Dataset
+from nnfang.recipe import Recipe
+from nnfang.schema import to_tree
+
+
+def make_shades(images: int, side: int) -> Dataset:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, images).astype(np.uint8)
+    pixels = (labels[:, None, None] * 70 + rng.integers(0, 110, (images, side, side))).astype(np.uint8)
+    return Dataset("shades", pixels, labels, pixels[:9], labels[:9], ("dark", "grey", "light"), "plain", "this test")
+
+
+def facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:
+    return {
+        "config": to_tree(recipe),
+        "input_shape": data.input_shape,
+        "class_names": data.class_names,
+        "preparation": data.preparation,
+        "dataset": {"name": data.name},
+        "environment": {},
+    }
