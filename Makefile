@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-faults format check bench fuzz clean
+.PHONY: help install train test test-faults format check bench published network fuzz clean
 
 help:     ## list these verbs
 	@sed -n 's/^\([a-z-]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -30,6 +30,13 @@ check: $(VENV)/developing  ## formatting, lint and types, without the tests
 
 bench: $(VENV)/developing  ## nnfang and whichever of its peers are installed, side by side
 	$(BIN)/python -m tests.benchmarks
+
+published: $(VENV)/developing  ## the configs of published networks, three seeds each: the README's table, many hours
+	$(BIN)/python -m tests.benchmarks.published
+
+network: install  ## train the network that comes with nnfang anew, on MNIST
+	$(BIN)/nnfang train -c configs/paper-distorted.yaml -o runs/bundled
+	$(BIN)/nnfang export -m runs/bundled --force nnfang/networks/digits.npz
 
 fuzz: $(VENV)/developing  ## damaged files for every reader, a minute each; SECONDS=600 for longer
 	$(BIN)/python -m tests.fuzzing --seconds $(or $(SECONDS),60) $(TARGETS)

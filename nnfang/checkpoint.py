@@ -6,7 +6,7 @@ member                  what
 meta                    one string: JSON of `Meta`
 layers.<i>.weight       (units, inputs); i counts the layers that have parameters, from 0
 layers.<i>.bias         (units,)
-optimizer.<name>        (size,), the optimizer's flat vectors, where it has some
+optimizer.<name>        (size,), the optimizer's flat vectors, where it has some; not in a network that is final
 ======================  ==============================================================================
 """
 
@@ -45,6 +45,22 @@ DAMAGE = (
 """What zipfile and NumPy raise on bytes that make no sense."""
 
 
+class Tested(msgspec.Struct, frozen=True):
+    """How a network did on test images.
+
+    Attributes:
+        dataset: Its name.
+        images: How many they were.
+        accuracy: Share of them that was classified rightly.
+        interval: 95 % Wilson interval of the accuracy.
+    """
+
+    dataset: str
+    images: int
+    accuracy: float
+    interval: tuple[float, float]
+
+
 class Meta(msgspec.Struct, kw_only=True, frozen=True):
     """What a checkpoint says about itself.
 
@@ -62,6 +78,8 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
         engine: What it was trained with.
         parent: The run and the step that this one was forked from; None for most.
         retries: The learning rates given up, because training diverged with them, and when.
+        is_final: Whether the network is for prediction only: without history and the optimizer's vectors.
+        tested: How a final network did, where that is known.
         format: Of the file.
         nnfang: Version that wrote it.
         theta_sha256: Of θ's bytes; `save` fills it in.
@@ -80,6 +98,8 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
     engine: str
     parent: dict[str, Any] | None = None
     retries: list[dict[str, Any]] = []
+    is_final: bool = False
+    tested: Tested | None = None
     format: int = FORMAT
     nnfang: str = __version__
     theta_sha256: str = ""
@@ -126,6 +146,16 @@ def save(path: Path, network: Network, meta: Meta, state: State, *, keep: Path |
     text = msgspec.json.encode(msgspec.structs.replace(meta, theta_sha256=hash_theta(network))).decode()
     # An open file, because np.savez appends .npz to a name.
     write_whole(path, lambda file: np.savez(file, allow_pickle=False, meta=np.array(text), **members), keep=keep)
+
+
+def save_final(path: Path, checkpoint: Checkpoint, tested: Tested | None) -> None:
+    """Write a network for prediction only: a third of the size, or less, of one that training can go on with.
+
+    Raises:
+        NnfangError: The file cannot be written.
+    """
+    meta = msgspec.structs.replace(checkpoint.meta, is_final=True, history=[], tested=tested)
+    save(path, checkpoint.network, meta, {})
 
 
 def _named_parameters(network: Network) -> Iterator[tuple[str, Array]]:
@@ -186,7 +216,8 @@ def _read_arrays(path: Path, file: Any, meta: Meta, sizes: dict[str, int]) -> Ch
     if parameters * np.dtype(recipe.dtype).itemsize > path.stat().st_size:
         raise CheckpointError(f"{path}: its config needs {parameters} parameters, more than the file holds")
     network = Network(recipe.layers, inputs, aligned_empty((parameters,), recipe.dtype))
-    state = {name: np.zeros_like(network.theta) for name in recipe.optimizer.state_names}
+    state_names = () if meta.is_final else recipe.optimizer.state_names
+    state = {name: np.zeros_like(network.theta) for name in state_names}
     expected = dict(_named_parameters(network)) | {f"optimizer.{name}": vector for name, vector in state.items()}
     _check_names(path, sizes, {"meta", *expected})
     for name, target in expected.items():

@@ -16,14 +16,13 @@ import io
 import os
 import platform
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nnfang.checkpoint import Checkpoint, Meta, load, save
+from nnfang.checkpoint import Checkpoint, Tested, load
 from nnfang.errors import CheckpointError, ConfigError, NnfangError
 from nnfang.files import remove_stale, write_whole
 
@@ -31,11 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from nnfang.events import Epoch, Start
-    from nnfang.recipe import CheckpointEvery
 
 RUNS = Path("runs")
 FILES = ("config.yaml", "history.csv", "best.npz", "last.npz", "last.prev.npz", "metrics.json")
+BUNDLED, NETWORK = "bundled", Path(__file__).parent / "networks" / "digits.npz"
+"""The network that comes with nnfang: its name where a model can be named, and its file, which `make network` makes."""
+
 LOCK, OWNER = ".lock", ".owner"
 
 
@@ -111,77 +111,14 @@ class Run:
         write_whole(self.folder / "metrics.json", lambda file: file.write(content))
 
 
-class Recorder:
-    """Writes a run while it happens."""
+class Metrics(msgspec.Struct, frozen=True):
+    """What is read of metrics.json."""
 
-    def __init__(
-        self, run: Run, start: Start, facts: Mapping[str, Any], history: Sequence[dict[str, Any]] = ()
-    ) -> None:
-        """Write the checkpoints of the untrained network, where there are none.
-
-        Args:
-            run: Its folder.
-            start: Of the training.
-            facts: The fields of `Meta` that stay the same throughout.
-            history: The epochs done before.
-        """
-        self.run = run
-        self.facts = dict(facts)
-        self.history = list(history)
-        self.attach(start)
-        self.saved_at, self.saved_step = monotonic(), self.position.step
-        if not run.last.exists() and not run.previous.exists():
-            self.save_last()
-        if not run.best.exists():
-            self._save(run.best)
-
-    def attach(self, start: Start) -> None:
-        """Write down this training from now on."""
-        self.engine, self.position = start.engine, start.position
-        self.facts["engine"] = start.engine.name
-
-    def retry(self, start: Start, config: dict[str, Any], failure: dict[str, Any]) -> None:
-        """Write down that training goes on from a checkpoint with another config, and why."""
-        self.facts["config"] = config
-        self.facts["retries"] = [*self.facts.get("retries", []), failure]
-        del self.history[start.position.epoch :]
-        self.attach(start)
-        self.saved_step = self.position.step
-
-    def record(self, epoch: Epoch) -> None:
-        """Write down an epoch that is over."""
-        self.history.append(asdict(epoch))
-        self.run.write_history(self.history)
-        if epoch.is_best:
-            self._save(self.run.best)
-        self.save_last()
-
-    def save_if_due(self, every: CheckpointEvery) -> None:
-        """Save in the middle of an epoch if it is time."""
-        steps = self.position.step - self.saved_step
-        if monotonic() - self.saved_at >= every.seconds or (every.steps and steps >= every.steps):
-            self.save_last()
-
-    def save_last(self) -> None:
-        """Save the network as it is now; the file from before stays as last.prev.npz."""
-        self._save(self.run.last, keep=self.run.previous)
-        self.saved_at, self.saved_step = monotonic(), self.position.step
-
-    def save_unfinished(self) -> None:
-        """Save the network in the middle of an epoch; in the first epoch it is better than the untrained one."""
-        self.save_last()
-        if not self.history:
-            self._save(self.run.best)
-
-    def _save(self, path: Path, keep: Path | None = None) -> None:
-        meta = Meta(
-            epoch=len(self.history),
-            step=self.position.step,
-            history=self.history,
-            position=self.position,
-            **self.facts,
-        )
-        save(path, self.engine.task.network, meta, self.engine.state, keep=keep)
+    dataset: str
+    digest: str
+    test_images: int
+    test_accuracy: float
+    test_interval: tuple[float, float]
 
 
 def create(folder: Path | None, dataset: str, now: datetime, *, force: bool = False) -> Run:
@@ -230,19 +167,38 @@ def _make_unique(folder: Path) -> Path:
             return folder
 
 
-def find_newest() -> Path:
-    """The folder of the newest run under ``runs/`` that has a checkpoint.
+def find_newest(otherwise: Path | None = None) -> Path:
+    """The folder of the newest run under ``runs/`` that has a checkpoint; where there is none, `otherwise`.
 
     Raises:
-        CheckpointError: There is none; the message says how to make one.
+        CheckpointError: There is neither; the message says how to make one.
     """
     found = [path for path in RUNS.glob("*/best.npz") if path.is_file()]
+    if not found and otherwise:
+        return otherwise
     if not found:
         raise CheckpointError(
             f'No trained network under "{RUNS}{os.sep}" in this folder. Make one with: nnfang train '
             "(or name a checkpoint or a run's folder with --model)"
         )
     return max(found, key=lambda path: (path.stat().st_mtime_ns, path.parent.name)).parent
+
+
+def find_test_result(path: Path, checkpoint: Checkpoint) -> Tested | None:
+    """How a run's network did on the test images; None where its metrics.json is of another network, or is not there.
+
+    Args:
+        path: The run's folder, or the checkpoint in it.
+        checkpoint: What was read from there.
+    """
+    try:
+        text = ((path if path.is_dir() else path.parent) / "metrics.json").read_bytes()
+        metrics = msgspec.json.decode(text, type=Metrics)
+    except (OSError, msgspec.DecodeError):
+        return None
+    if metrics.digest != checkpoint.network.digest():
+        return None
+    return Tested(metrics.dataset, metrics.test_images, metrics.test_accuracy, metrics.test_interval)
 
 
 def load_last(path: Path) -> tuple[Run, Checkpoint]:
@@ -271,12 +227,12 @@ def load_last(path: Path) -> tuple[Run, Checkpoint]:
 
 
 def load_model(path: str | os.PathLike[str]) -> Checkpoint:
-    """Read a checkpoint: a file, or the best one of a run's folder.
+    """Read a checkpoint: a file, the best one of a run's folder, or "bundled", the network that comes with nnfang.
 
     Raises:
         CheckpointError: It is not there, or cannot be read.
     """
-    path = Path(path)
+    path = NETWORK if path == BUNDLED else Path(path)
     if not path.is_dir():
         return load(path)
     if not Run(path).best.exists():

@@ -13,7 +13,7 @@ from nnfang import console
 from nnfang.errors import NnfangError, nearest
 from nnfang.machine import prefer_best_kernel, prefer_one_thread
 
-COMMANDS = ("train", "evaluate", "predict", "verify", "info", "bench")
+COMMANDS = ("train", "evaluate", "predict", "export", "verify", "info", "bench")
 
 INTERRUPTED = 130
 
@@ -73,6 +73,7 @@ def cli() -> None:
     nnfang train --epochs 20      learn to read handwritten digits
     nnfang evaluate               how well the newest network does, class by class
     nnfang predict digit.png      what a picture shows
+    nnfang export digits.npz      the network alone, to hand on
     nnfang verify                 whether a run can be repeated to the bit
     nnfang info                   what was found on this computer
     nnfang bench                  how fast it trains

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from nnfang.checkpoint import Checkpoint
+    from nnfang.checkpoint import Checkpoint, Tested
     from nnfang.data import Dataset
 
 
@@ -38,6 +38,16 @@ class PathType(click.Path):
         if value == "":
             self.fail("an empty text is no path; is a variable of your shell not set?", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class ModelType(PathType):
+    """The path of a model, or the name of the one that comes with nnfang; a file of that name is ./bundled."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A Path of a text."""
+        from nnfang.runs import BUNDLED, NETWORK
+
+        return NETWORK if value == BUNDLED else super().convert(value, param, ctx)
 
 
 def as_path(text: str) -> Path:
@@ -70,9 +80,10 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.
 model = click.option(
     "-m",
     "--model",
-    type=PathType(),
+    type=ModelType(),
     metavar="MODEL",
-    help="A checkpoint, or a run's folder (then its best.npz). Default: the newest run under runs/.",
+    help="A checkpoint, a run's folder (then its best.npz), or bundled, the network that comes with nnfang. "
+    "Default: the newest run under runs/.",
 )
 
 
@@ -97,16 +108,40 @@ def _read_picture(path: Path) -> npt.NDArray[np.uint8]:
     return picture
 
 
-def load_model(path: Path | None, *, is_quiet: bool) -> tuple[Path, Checkpoint]:
-    """Load the checkpoint at `path`, or of the newest run; then stderr says which."""
+def load_model(path: Path | None, *, is_quiet: bool, or_bundled: bool = False) -> tuple[Path, Checkpoint]:
+    """Load the checkpoint at `path`, or of the newest run; then stderr says which.
+
+    Args:
+        path: What the command line says.
+        is_quiet: Whether stderr says nothing.
+        or_bundled: Whether the network that comes with nnfang is used where there is no run.
+    """
     from nnfang import runs
 
-    found = path or runs.find_newest()
+    found = path or runs.find_newest(otherwise=runs.NETWORK if or_bundled else None)
     checkpoint = runs.load_model(found)
     if path is None and not is_quiet:
-        trained = f"trained on {checkpoint.meta.dataset['name']}, {console.count(checkpoint.meta.epoch, 'epoch')}"
-        console.note(f"Using {found} ({trained}).")
+        is_bundled = found == runs.NETWORK
+        console.note(describe_bundled(checkpoint) if is_bundled else describe_choice(found, checkpoint))
     return found, checkpoint
+
+
+def describe_choice(found: Path, checkpoint: Checkpoint) -> str:
+    """Which run was taken."""
+    trained = f"trained on {checkpoint.meta.dataset['name']}, {console.count(checkpoint.meta.epoch, 'epoch')}"
+    return f"Using {found} ({trained})."
+
+
+def describe_bundled(checkpoint: Checkpoint) -> str:
+    """That no run was there, how good what was taken instead is, and how to get one."""
+    shape = "-".join(map(str, checkpoint.network.widths))
+    known = tell_result(checkpoint.meta.tested)
+    return f"Using the network that comes with nnfang ({shape}{known}). Train one of your own: nnfang train"
+
+
+def tell_result(tested: Tested | None) -> str:
+    """How a network did, as the end of a sentence; nothing where that is not known."""
+    return f", right on {console.percent(tested.accuracy)} of the test images of {tested.dataset}" if tested else ""
 
 
 def write_json(value: object) -> None:

@@ -33,6 +33,16 @@ def refuse_empty(ctx: click.Context, param: click.Parameter, names: tuple[str, .
     return names
 
 
+def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    """The pictures that come with nnfang, and what each is."""
+    from nnfang.images import PREFIX, SAMPLES
+
+    if wanted:
+        for key, sample in SAMPLES.items():
+            click.echo(f"{PREFIX}{key}  {sample.description}")
+        ctx.exit()
+
+
 @click.command("predict")
 @options.model
 @click.option("--top", type=click.IntRange(min=1), default=1, metavar="K", help="Name the K likeliest classes.")
@@ -48,6 +58,14 @@ def refuse_empty(ctx: click.Context, param: click.Parameter, names: tuple[str, .
 @click.option(
     "--save-input", "folder", type=options.PathType(), metavar="DIR", help="Write what the network sees there, as PNG."
 )
+@click.option(
+    "--list-samples",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_samples,
+    help="Name the pictures that come with nnfang, and exit.",
+)
 @options.quiet
 @click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True, callback=refuse_empty)
 def command(
@@ -55,15 +73,17 @@ def command(
 ) -> None:
     """Say what pictures show.
 
-    Pictures are files, folders, globs, or - for standard input, in any format that Pillow reads.
+    Pictures are files, folders, globs, or - for standard input, in any format that Pillow reads; sample:7 is one that
+    comes with nnfang. Where there is no run yet, the network that comes with nnfang answers.
 
     \b
+    nnfang predict sample:7
     nnfang predict digit.png
     nnfang predict --top 3 --format json scans/
     nnfang predict --save-input seen/ photo.jpg
     cat digit.png | nnfang predict -
     """
-    _, checkpoint = options.load_model(model, is_quiet=quiet)
+    _, checkpoint = options.load_model(model, is_quiet=quiet, or_bundled=True)
     if len(checkpoint.meta.input_shape) != 2:  # noqa: PLR2004 - height and width
         raise NnfangError(
             f"this network's inputs are {checkpoint.meta.input_shape[0]} numbers, not a picture of a height and a width"
@@ -102,6 +122,9 @@ def read_pictures(
         try:
             if argument == "-":
                 yield "-", images.load_prepared(sys.stdin.buffer, shape, preparation, name="standard input")
+                continue
+            if argument.startswith(images.PREFIX):
+                yield argument, images.load_prepared(images.find_sample(argument), shape, preparation, name=argument)
                 continue
             for path in images.find_pictures([argument]):
                 try:

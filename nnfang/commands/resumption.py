@@ -32,6 +32,8 @@ def open_run(name: str, *, is_quiet: bool) -> tuple[Run, Checkpoint]:
     from nnfang import runs
 
     run, checkpoint = runs.load_last(runs.find_newest() if name == NEWEST else options.as_path(name))
+    if checkpoint.meta.is_final:
+        raise ConfigError(f"{name}: was exported for prediction only, without what it takes to go on")
     if not is_quiet:
         at = checkpoint.meta.position
         where = (

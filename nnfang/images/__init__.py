@@ -11,13 +11,17 @@ from nnfang.errors import NnfangError, PictureError, nearest
 from nnfang.images.files import find_pictures
 from nnfang.images.preparation import PREPARATIONS, Prepared
 from nnfang.images.reading import Grey, read_picture
+from nnfang.images.samples import PREFIX, SAMPLES, find_sample
 from nnfang.images.sheet import write_sheet
 from nnfang.images.writing import save_image
 
 __all__ = [
+    "PREFIX",
+    "SAMPLES",
     "Grey",
     "Prepared",
     "find_pictures",
+    "find_sample",
     "load",
     "load_prepared",
     "prepare",

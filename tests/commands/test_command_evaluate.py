@@ -141,7 +141,7 @@ def test_the_newest_run_is_used_and_named(trained: Trained, nnfang: Nnfang) -> N
     assert nnfang("evaluate", "-q").stderr == ""
 
 
-@pytest.mark.parametrize("command", [("evaluate",), ("predict", "digit.png")], ids=["evaluate", "predict"])
+@pytest.mark.parametrize("command", [("evaluate",), ("train", "--resume"), ("verify",)], ids=" ".join)
 def test_without_any_run_the_message_says_how_to_make_one(command: tuple[str, ...], nnfang: Nnfang) -> None:
     stderr = nnfang.inside(*command, code=6).stderr
     assert "nnfang train" in stderr

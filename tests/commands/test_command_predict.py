@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -247,6 +248,43 @@ def test_the_newest_run_is_used_and_named(digits: Digits, nnfang: Nnfang) -> Non
     result = nnfang("predict", digits[0])
     assert result.stderr == f"Using {Path('runs', 'mine')} (trained on mnist-sample, 0 epochs).\n"
     assert len(result.stdout.splitlines()) == 1
+
+
+def test_samples_are_named_and_read(predict: Predict) -> None:
+    listed = predict("--list-samples").stdout.splitlines()
+    names = [line.split("  ")[0] for line in listed]
+    assert names == [f"sample:{digit}" for digit in range(10)]
+    assert all(line.split("  ")[1] for line in listed)
+    answers = predict("--format", "json", *names).objects
+    assert [answer["path"] for answer in answers] == names
+    result = predict("sample:3", "sample:x", "sample:4", code=1)
+    assert len(result.stdout.splitlines()) == 2
+    assert "sample:x: no such sample." in result.stderr
+
+
+def test_where_there_is_no_run_the_network_that_comes_with_nnfang_answers(nnfang: Nnfang, trained: Trained) -> None:
+    samples = [f"sample:{digit}" for digit in range(10)]
+    result = nnfang("predict", *samples)
+    assert "".join(line[0] for line in result.stdout.splitlines()) == "0123456789"
+    assert re.fullmatch(
+        r"Using the network that comes with nnfang \(784-128-64-10, right on 99\.\d\d% of the test images of mnist\)\. "
+        "Train one of your own: nnfang train\n",
+        result.stderr,
+    )
+    assert nnfang.inside("predict", "-q", *samples).stderr == ""
+    shutil.copytree(trained.folder, nnfang.folder / "runs/mine")
+    assert "Using runs/mine" in nnfang.inside("predict", "sample:7").stderr
+    named = nnfang.inside("predict", "-m", "bundled", *samples)
+    assert (named.stdout, named.stderr) == (result.stdout, "")
+
+
+def test_a_file_called_bundled_can_be_named_too(nnfang: Nnfang, trained: Trained) -> None:
+    shutil.copy(trained.folder / "best.npz", nnfang.folder / "bundled")
+    other, own = (
+        nnfang.inside("predict", "-m", name, "--format", "json", "sample:2").objects[0]["probability"]
+        for name in ("bundled", "./bundled")
+    )
+    assert other != own
 
 
 def test_a_network_without_probabilities_gives_scores(digits: Digits, nnfang: Nnfang) -> None:

@@ -1,6 +1,6 @@
 """How many pictures of each kind are read, next to the same digits as MNIST has them.
 
-python -m tests.images.accuracy --model runs/best [--count 150] [--sheets FOLDER]
+python -m tests.images.accuracy [--model bundled] [--count 150] [--sheets FOLDER] [--examples FILE.jpg]
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 from nnfang import images, runs
 from nnfang.core.arrays import Array
@@ -87,6 +87,25 @@ def save_sheet(path: Path, outcome: Outcome) -> None:
     sheet.save(path)
 
 
+def save_examples(path: Path, outcomes: dict[str, Outcome]) -> None:
+    """A picture of each kind, its name, and what was seen of it."""
+    columns, (width, height) = 6, (168, 130)
+    sheet = Image.new("RGB", (columns * width, height * -(-len(outcomes) // columns)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for place, (kind, outcome) in enumerate(outcomes.items()):
+        x, y = place % columns * width, place // columns * height
+        with Image.open(io.BytesIO(outcome.pictures[0])) as picture:
+            upright = ImageOps.exif_transpose(picture)
+            flat = upright.point(lambda level: level / 257).convert("L") if upright.mode == "I;16" else upright
+            small = flat.convert("RGBA")
+        small.thumbnail((width - 68, height - 32))
+        sheet.paste((225, 225, 225), (x, y, x + small.width, y + small.height))
+        sheet.paste(small, (x, y), small)
+        sheet.paste(Image.fromarray(outcome.seen[0]).resize((56, 56)), (x + width - 64, y))
+        pen.text((x, y + height - 26), kind, fill="black", font_size=13)
+    sheet.save(path, quality=88)
+
+
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -95,30 +114,33 @@ def say(line: str) -> None:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--model", default=runs.BUNDLED)
     parser.add_argument("--count", type=int, default=150)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", nargs="*", default=list(KINDS))
-    parser.add_argument("--sheets", type=Path)
+    parser.add_argument("--sheets", type=Path, help="where to put what was read wrong, by kind")
+    parser.add_argument("--examples", type=Path, help="where to put a picture of each kind")
     options = parser.parse_args()
     network = runs.load_model(options.model)
-    table = []
-    say(f"{'kind':24}{'as MNIST':>10}{'prepared':>10}{'gap':>8}{'naive':>10}")
+    table, outcomes = [], {}
+    say("| kind | as MNIST has them, % | prepared, % | points | naive, % |\n|---|---:|---:|---:|---:|")
     for number, kind in enumerate(options.kinds):
         rng = np.random.default_rng([options.seed, number])
-        outcome = try_kind(KINDS[kind], take_samples(options.count, rng), network.predict, rng)
+        outcomes[kind] = outcome = try_kind(KINDS[kind], take_samples(options.count, rng), network.predict, rng)
         shares = [100 * float(right.mean()) for right in (outcome.original, outcome.prepared, outcome.naive)]
         table.append(shares)
         say(row(kind, shares))
         if options.sheets:
             save_sheet(options.sheets / f"{kind.replace(' ', '-')}.png", outcome)
     say(row("mean", np.mean(table, axis=0).tolist()))
+    if options.examples:
+        save_examples(options.examples, outcomes)
 
 
 def row(kind: str, shares: list[float]) -> str:
     """One line of the table."""
     original, prepared, naive = shares
-    return f"{kind:24}{original:9.1f}%{prepared:9.1f}%{prepared - original:+8.1f}{naive:9.1f}%"
+    return f"| {kind} | {original:.1f} | {prepared:.1f} | {prepared - original:+.1f} | {naive:.1f} |"
 
 
 if __name__ == "__main__":

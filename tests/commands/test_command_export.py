@@ -1,0 +1,90 @@
+"""A network on its own: small, complete, and only to predict with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import nnfang as library
+from nnfang import checkpoint, runs
+from nnfang.data import load
+
+if TYPE_CHECKING:
+    from tests.commands.conftest import Nnfang, Trained
+
+
+@pytest.fixture
+def exported(nnfang: Nnfang, trained: Trained) -> Path:
+    result = nnfang.inside("export", "-m", str(trained.folder), "digits.npz")
+    assert result.stdout == ""
+    accuracy = f"{trained.result.end['test_accuracy']:.2%}"
+    assert "digits.npz: 109,386 parameters, 44" in result.stderr
+    assert f"bytes, right on {accuracy} of the test images of mnist-sample" in result.stderr
+    return nnfang.folder / "digits.npz"
+
+
+def test_an_exported_network_predicts_as_the_run_does(exported: Path, trained: Trained) -> None:
+    images = load("mnist-sample").x_test[:50]
+    found = library.load(exported)
+    np.testing.assert_array_equal(found.predict(images), library.load(trained.folder).predict(images))
+    assert exported.stat().st_size < 450_000
+    tested = found.meta.tested
+    assert tested
+    assert (tested.dataset, tested.images) == ("mnist-sample", 2000)
+    assert tested.accuracy == trained.result.end["test_accuracy"]
+    assert tested.interval == tuple(trained.result.end["test_interval"])
+
+
+def test_the_optimizers_vectors_stay_behind(nnfang: Nnfang) -> None:
+    nnfang.train("--set", "optimizer.type=adam", "--batch-size", "50", "-o", "run")
+    nnfang.inside("export", "-m", "run", "small.npz")
+    with np.load(nnfang.folder / "small.npz") as file:
+        assert [name for name in file.files if name.startswith("optimizer")] == []
+    sizes = [(nnfang.folder / name).stat().st_size for name in ("run/best.npz", "small.npz")]
+    assert sizes[1] < sizes[0] / 2.9
+    assert runs.load_model(nnfang.folder / "small.npz").state == {}
+
+
+def test_an_exported_network_can_be_exported_again(exported: Path, nnfang: Nnfang) -> None:
+    nnfang.inside("export", "-m", str(exported), "again.npz")
+    assert checkpoint.load(nnfang.folder / "again.npz").meta == checkpoint.load(exported).meta
+
+
+def test_a_result_of_another_network_is_not_claimed(nnfang: Nnfang, trained: Trained) -> None:
+    (nnfang.folder / "run").mkdir()
+    metrics = json.loads((trained.folder / "metrics.json").read_text())
+    for name, text in (("other digest", json.dumps(metrics | {"digest": "0"})), ("damage", "{"), ("nothing", None)):
+        (nnfang.folder / "run/best.npz").write_bytes((trained.folder / "best.npz").read_bytes())
+        (nnfang.folder / "run/metrics.json").unlink(missing_ok=True)
+        if text is not None:
+            (nnfang.folder / "run/metrics.json").write_text(text)
+        nnfang.inside("export", "-m", "run", "out.npz", "--force")
+        assert checkpoint.load(nnfang.folder / "out.npz").meta.tested is None, name
+
+
+@pytest.mark.parametrize("arguments", [("train", "--resume"), ("verify",)], ids=" ".join)
+def test_training_cannot_go_on_from_it(arguments: tuple[str, ...], exported: Path, nnfang: Nnfang) -> None:
+    result = nnfang.inside(*arguments, "digits.npz", code=2)
+    assert result.stderr == "Error: digits.npz: was exported for prediction only, without what it takes to go on\n"
+
+
+def test_a_file_is_not_overwritten_unless_forced(exported: Path, nnfang: Nnfang, trained: Trained) -> None:
+    before = exported.stat().st_mtime_ns
+    result = nnfang.inside("export", "-m", str(trained.folder), "digits.npz", code=2)
+    assert result.stderr == "Error: digits.npz: exists already; choose another name, or --force to write over it\n"
+    assert exported.stat().st_mtime_ns == before
+    assert nnfang.inside("export", "-q", "-m", str(trained.folder), "digits.npz", "--force").stderr == ""
+    assert exported.stat().st_mtime_ns > before
+
+
+def test_without_a_run_there_is_nothing_to_export(nnfang: Nnfang) -> None:
+    assert "Make one with: nnfang train" in nnfang.inside("export", "x.npz", code=6).stderr
+
+
+def test_a_file_that_cannot_be_written_is_named(nnfang: Nnfang, trained: Trained) -> None:
+    result = nnfang.inside("export", "-m", str(trained.folder), "no/such/folder.npz", code=1)
+    assert result.stderr.startswith("Error: no/such/folder.npz: ")
