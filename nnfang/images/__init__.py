@@ -10,7 +10,7 @@ from typing import BinaryIO
 from nnfang.errors import NnfangError, PictureError, nearest
 from nnfang.images.files import find_pictures
 from nnfang.images.preparation import PREPARATIONS, Prepared
-from nnfang.images.reading import Grey, read_picture
+from nnfang.images.reading import Grey, read_picture, read_sized
 from nnfang.images.samples import PREFIX, SAMPLES, find_sample
 from nnfang.images.sheet import write_sheet
 from nnfang.images.writing import save_image
@@ -54,7 +54,8 @@ def load_prepared(
         PictureError: as `read_picture` and `prepare`, but beginning with the name.
     """
     try:
-        return _prepare(read_picture(source), shape, preparation)
+        grey, size = read_sized(source)
+        return _prepare(grey, shape, preparation).measured_in(grey.shape, size)
     except PictureError as error:
         raise PictureError(f"{name or (source if isinstance(source, Path) else 'picture')}: {error}") from None
 

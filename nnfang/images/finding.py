@@ -96,10 +96,10 @@ def _find_either(grey: Grey) -> Ink:
     found = _find_with(grey, is_inverted=likelier)
     if isinstance(found, str):
         raise PictureError(found)
-    # With ink all around, this may be a hole in a digit that fills the picture.
+    # With ink all around, this may be a hole in a digit that fills the picture; with paper all around, the other is.
     if BORDER in found.warnings or (found.rim > MOSTLY and not is_framed(grey)):
         other = _find_with(grey, is_inverted=not likelier)
-        if isinstance(other, Ink) and BORDER not in other.warnings:
+        if isinstance(other, Ink) and BORDER not in other.warnings and other.rim < found.rim:
             return other
     return found
 

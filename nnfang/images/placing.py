@@ -45,9 +45,15 @@ def place_by_mass(ink: Grey, shape: tuple[int, int]) -> Grey:
 
 def find_place(ink: Grey, shape: tuple[int, int]) -> tuple[int, int]:
     """The row and the column of the field where `place_by_mass` puts the first pixel of ink (height, width)."""
-    starts = []
-    for axis, (size, side) in enumerate(zip(shape, ink.shape, strict=True)):
-        mass = ink.sum(axis=1 - axis)
-        centre = (mass @ np.arange(side)) / mass.sum()
-        starts.append(min(max(round(size / 2 - centre), 0), size - side))
+    starts = [
+        min(max(round(size / 2 - centre), 0), size - side)
+        for size, centre, side in zip(shape, find_centre(ink), ink.shape, strict=True)
+    ]
     return starts[0], starts[1]
+
+
+def find_centre(ink: Grey) -> tuple[float, float]:
+    """The row and the column of the centre of mass.  (height, width) -> (y, x)."""
+    down, across = ink.sum(axis=1), ink.sum(axis=0)
+    total = down.sum()
+    return float(down @ np.arange(len(down)) / total), float(across @ np.arange(len(across)) / total)

@@ -46,6 +46,9 @@ ORIENTATION = 0x0112
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 """What turns a picture of each orientation upright, as the number of Pillow's Transpose."""
 
+LYING = frozenset({5, 6, 7, 8})
+"""The orientations in which height and width are exchanged."""
+
 MIDDLE = 128
 """The least level that is light rather than dark."""
 
@@ -54,13 +57,19 @@ CHANNEL_GAIN = 2
 
 
 def read_picture(source: Path | BinaryIO) -> Grey:
+    """As `read_sized`, but only the picture.  Returns (height, width)."""
+    return read_sized(source)[0]
+
+
+def read_sized(source: Path | BinaryIO) -> tuple[Grey, tuple[int, int]]:
     """Read a picture of any format and mode that Pillow knows: its first frame, upright, in grey.
 
     Args:
         source: a file, or a stream of the bytes of one; a stream is left open.
 
     Returns:
-        (height, width) of the picture.
+        (height, width) of the picture, of at most about `DETAIL` pixels; and the height and width that it has in its
+        file.
 
     Raises:
         PictureError: there is no picture to be had; the message is the reason in one line, without the name.
@@ -81,7 +90,7 @@ def explain(error: OSError) -> str:
     return f"cannot be read: {(error.strerror or str(error)).lower()}"
 
 
-def _read(file: BinaryIO) -> Grey:
+def _read(file: BinaryIO) -> tuple[Grey, tuple[int, int]]:
     from PIL import UnidentifiedImageError
 
     head = file.read(12)
@@ -133,10 +142,11 @@ def _pixel_limit(pixels: int) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = limit
 
 
-def _decode(picture: Image) -> Grey:
-    """The pixels of an opened picture, upright and in grey."""
+def _decode(picture: Image) -> tuple[Grey, tuple[int, int]]:
+    """The pixels of an opened picture, upright and in grey; and its height and width before it was scaled down."""
     from PIL import Image
 
+    width, height = picture.size
     if (factor := _choose_factor(picture)) > 1:  # JPEG alone can be decoded smaller than it is
         picture.draft(None, (max(1, picture.width // factor), max(1, picture.height // factor)))
     with _pixel_limit(int(OTHER_MEGAPIXELS * 1e6)):  # of a picture within the picture, as in ICO
@@ -144,9 +154,10 @@ def _decode(picture: Image) -> Grey:
     orientation = _read_orientation(picture)
     small = _simplify(picture, _choose_factor(picture))
     upright = small.transpose(Image.Transpose(TURNS[orientation])) if orientation in TURNS else small
+    size = (width, height) if orientation in LYING else (height, width)
     if upright.mode == "L":
-        return np.asarray(upright)
-    return np.asarray(_choose_channel(_lay_on_paper(upright) if upright.mode == "RGBA" else upright))
+        return np.asarray(upright), size
+    return np.asarray(_choose_channel(_lay_on_paper(upright) if upright.mode == "RGBA" else upright)), size
 
 
 def _choose_factor(picture: Image) -> int:

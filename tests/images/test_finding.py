@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nnfang import data
 from nnfang.errors import PictureError
 from nnfang.images import Grey, prepare
 from nnfang.images.finding import BORDER, FAINT, SEVERAL, find_ink
@@ -146,6 +147,22 @@ def test_a_digit_that_is_cut_off_is_read_with_a_warning(digit: Grey) -> None:
     page = darken(draw(digit, (150, 160), 5, (5, 10)), 230)
     y, _ = np.nonzero(page < 100)
     assert find_ink(page[(y.min() + y.max()) // 2 :]).warnings == (BORDER,)
+
+
+@pytest.mark.parametrize("label", [0, 6, 8, 9])
+@pytest.mark.parametrize("sides", [(0, 30, 30, 30), (30, 0, 30, 30), (30, 30, 0, 30), (30, 30, 30, 0), (0, 30, 0, 30)])
+def test_a_digit_with_a_hole_that_touches_the_border_is_not_read_by_its_hole(
+    label: int, sides: tuple[int, int, int, int]
+) -> None:
+    sample = data.load("mnist-sample")
+    page = draw(np.asarray(sample.x_test[sample.y_test == label][3], np.uint8), (300, 300), 8, (30, 30))
+    y, x = np.nonzero(page > 127)
+    top, right, bottom, left = sides
+    ink = page[y.min() - top : y.max() + 1 + bottom, x.min() - left : x.max() + 1 + right]
+    for picture in (darken(ink, 230), ink):
+        found = find_ink(picture)
+        assert BORDER in found.warnings
+        assert found.levels.shape[0] > 0.95 * np.ptp(y)
 
 
 def test_faint_ink_is_read_with_a_warning(digit: Grey) -> None:

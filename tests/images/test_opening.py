@@ -135,6 +135,19 @@ def test_a_large_jpeg_stays_upright(digit: Grey, tmp_path: Path, monkeypatch: py
     assert difference(load(save(tmp_path / "a.jpg", turned, exif=exif, quality=95)), digit) < 15
 
 
+@pytest.mark.parametrize(("suffix", "orientation"), [("png", 1), ("jpg", 1), ("jpg", 6), ("tiff", 8)])
+@pytest.mark.parametrize("side", [400, 3000, 5000])
+def test_what_was_done_is_told_in_pixels_of_the_file(suffix: str, orientation: int, side: int, tmp_path: Path) -> None:
+    page = np.full((side, side * 5 // 4), 230, np.uint8)
+    page[side // 8 : side * 5 // 8, side // 2 : side * 3 // 4] = 20
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save(tmp_path / f"page.{suffix}", np.rot90(page, {1: 0, 6: 1, 8: 3}[orientation]), exif=exif)
+    done = images.load_prepared(path, FIELD, "digit")
+    np.testing.assert_allclose(done.crop, (side // 2, side // 8, side * 3 // 4, side * 5 // 8), atol=side / 100)
+    assert done.scale == pytest.approx(20 / (side / 2), rel=0.05)
+
+
 @pytest.mark.parametrize(("suffix", "limit"), [("webp", 16), ("jp2", 16), ("jpg", 100), ("progressive.jpg", 50)])
 def test_what_a_decoder_needs_decides_how_large_a_picture_may_be(
     suffix: str, limit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nnfang import data
 from nnfang.errors import NnfangError, PictureError
 from nnfang.images import Grey, prepare
 from nnfang.images.paper import take_border
-from nnfang.images.preparation import PREPARATIONS
+from nnfang.images.preparation import PREPARATIONS, has_form
 from tests.images.pages import FIELD, centre_of_mass, colour, difference, draw, extent, load, save
 
 # Polarity, and the form that needs nothing
@@ -23,6 +24,19 @@ def test_mnist_itself_passes_bit_for_bit(mode: str, digits: Grey, tmp_path: Path
 def test_inverted_mnist_comes_back_bit_for_bit(digits: Grey, tmp_path: Path) -> None:
     for digit in digits:
         np.testing.assert_array_equal(load(save(tmp_path / "digit.png", 255 - digit)), digit)
+
+
+def test_every_digit_of_mnist_is_in_mnists_form() -> None:
+    sample = data.load("mnist-sample")
+    for digit in (*sample.x_train[::7], *sample.x_test):
+        assert has_form(np.asarray(digit, np.uint8))
+
+
+def test_a_small_digit_in_a_corner_is_not_in_mnists_form(digits: Grey, tmp_path: Path) -> None:
+    for digit in digits:
+        field = np.zeros(FIELD, np.uint8)
+        field[2:16, 2:16] = np.asarray(Image.fromarray(digit).resize((14, 14), Image.Resampling.BOX))
+        assert difference(load(save(tmp_path / "digit.png", field)), digit) < 25
 
 
 @pytest.mark.parametrize(("paper", "ink"), [(255, 0), (0, 255), (230, 190), (110, 20), (110, 235), (140, 90)])

@@ -26,7 +26,9 @@ def test_every_mode(mode: str, digit: Grey, tmp_path: Path) -> None:
         picture = Image.fromarray(page).convert(via).convert(mode)
     assert picture.mode == mode
     # No file format of Pillow's gives PA.
-    field = prepare(_decode(picture), FIELD, "digit") if mode == "PA" else load(save(tmp_path / "page.tiff", picture))
+    field = (
+        prepare(_decode(picture)[0], FIELD, "digit") if mode == "PA" else load(save(tmp_path / "page.tiff", picture))
+    )
     assert difference(field, digit) < 10
 
 
