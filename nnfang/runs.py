@@ -179,7 +179,7 @@ def find_newest(otherwise: Path | None = None) -> Path:
     if not found:
         raise CheckpointError(
             f'No trained network under "{RUNS}{os.sep}" in this folder. Make one with: nnfang train '
-            "(or name a checkpoint or a run's folder with --model)"
+            "(or name a checkpoint, a run's folder, or bundled with --model)"
         )
     return max(found, key=lambda path: (path.stat().st_mtime_ns, path.parent.name)).parent
 

@@ -134,7 +134,7 @@ def describe_choice(found: Path, checkpoint: Checkpoint) -> str:
 
 def describe_bundled(checkpoint: Checkpoint) -> str:
     """That no run was there, how good what was taken instead is, and how to get one."""
-    shape = "-".join(map(str, checkpoint.network.widths))
+    shape = "-".join(map(str, checkpoint.network.units))
     known = tell_result(checkpoint.meta.tested)
     return f"Using the network that comes with nnfang ({shape}{known}). Train one of your own: nnfang train"
 

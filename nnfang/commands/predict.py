@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from nnfang.core.arrays import Array
     from nnfang.images import Prepared
 
+
+UNFIT = r"[\x00-\x1f\x7f<>:\"/\\|?*]+"
+"""What the name of a file cannot have everywhere, or should not have anywhere."""
 
 STEM = 50
 """Characters of a picture's name that are kept: a file's name has room for no more than 255 bytes."""
@@ -54,7 +58,7 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     show_default=True,
     help="Of stdout.",
 )
-@click.option("--raw", is_flag=True, help="Take a picture as it is, only made grey and resized.")
+@click.option("--raw", is_flag=True, help="Take a picture as it is: only made grey and resized, not inverted.")
 @click.option(
     "--save-input", "folder", type=options.PathType(), metavar="DIR", help="Write what the network sees there, as PNG."
 )
@@ -139,7 +143,7 @@ def save_input(folder: Path, number: int, name: str, picture: Prepared) -> None:
     """Write what the network sees of the picture with this number; two may have the same name."""
     from nnfang import images
 
-    stem = "stdin" if name == "-" else Path(name).stem[:STEM]
+    stem = "stdin" if name == "-" else re.sub(UNFIT, "-", Path(name).stem[:STEM])
     images.save_image(folder / f"{number:04d}-{stem}.png", picture.image)
 
 

@@ -17,7 +17,7 @@ ROWS, COLUMNS = 10, 16
 
 
 def preview(path: Path, recipe: Recipe, data: Dataset) -> None:
-    """Write a sheet of training images: each as it is, then as it is seen in the first epochs.
+    """Write a sheet of training images: each as it is, then distorted as it may be seen in the first epochs.
 
     Raises:
         ConfigError: Nothing is distorted.
@@ -41,4 +41,4 @@ def preview(path: Path, recipe: Recipe, data: Dataset) -> None:
         write_sheet(path, np.rint(sheet * 255).clip(0, 255).astype(np.uint8))
     except (OSError, ValueError) as error:
         raise NnfangError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
-    console.note(f"{path}: each row a training image, and how it is seen in the first {COLUMNS - 1} epochs")
+    console.note(f"{path}: each row a training image as it is, then distorted in {COLUMNS - 1} ways")

@@ -20,7 +20,7 @@ def describe(run: Run, start: Start, recipe: Recipe, data: Dataset) -> dict[str,
     return {
         "run": console.encodable(run.folder),
         "dataset": data.name,
-        "network": network.widths,
+        "network": network.units,
         "parameters": network.theta.size,
         "engine": start.engine.name,
         "images": start.images,
@@ -32,7 +32,7 @@ def describe(run: Run, start: Start, recipe: Recipe, data: Dataset) -> dict[str,
 def headline(run: Run, start: Start, data: Dataset) -> str:
     """The same for a person."""
     network = start.engine.task.network
-    shape = "-".join(map(str, network.widths))
+    shape = "-".join(map(str, network.units))
     return "\n".join(
         (
             f"network  {shape}, {network.theta.size:,} parameters, {start.engine.name} engine",

@@ -77,6 +77,11 @@ class Network:
         """The name of the last layer's activation."""
         return output_layer(self.layers).activation
 
+    @property
+    def units(self) -> tuple[int, ...]:
+        """The inputs, and the units of each layer that has parameters, such as (784, 128, 64, 10)."""
+        return self.inputs, *(shapes[0][0] for shapes in self.shapes if shapes)
+
     @cached_property
     def widths(self) -> tuple[int, ...]:
         """The inputs, then the width of each layer: 784, 128, 64, 10 for the paper's network."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnfang.errors import PictureError, nearest
+from nnfang.errors import PictureError
 
 PREFIX = "sample:"
 """Before the name of a sample, where the path of a picture could stand; a file of that name is ./sample:7."""
@@ -44,6 +44,6 @@ def find_sample(name: str) -> Path:
     """
     key = name.removeprefix(PREFIX)
     if key not in SAMPLES:
-        known = [f"{PREFIX}{key}" for key in SAMPLES]
-        raise PictureError(f"{name}: no such sample.{nearest(name, known)} Known: {', '.join(known)}")
+        known = ", ".join(f"{PREFIX}{key}" for key in SAMPLES)
+        raise PictureError(f"{name}: no such sample. Known: {known}")
     return FOLDER / SAMPLES[key].file

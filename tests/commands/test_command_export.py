@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,24 @@ def test_a_file_is_not_overwritten_unless_forced(exported: Path, nnfang: Nnfang,
     assert exported.stat().st_mtime_ns == before
     assert nnfang.inside("export", "-q", "-m", str(trained.folder), "digits.npz", "--force").stderr == ""
     assert exported.stat().st_mtime_ns > before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and devices are different there")
+@pytest.mark.parametrize("name", ["folder", "link", "/dev/null"])
+def test_what_is_no_file_is_never_replaced(name: str, nnfang: Nnfang, trained: Trained) -> None:
+    (nnfang.folder / "folder").mkdir()
+    (nnfang.folder / "link").symlink_to("nowhere")
+    result = nnfang.inside("export", "-m", str(trained.folder), "--force", name, code=2)
+    assert result.stderr == f"Error: {name}: not a file; choose another name\n"
+    assert not (nnfang.folder / name).is_file()
+
+
+def test_the_files_of_a_run_are_never_replaced(nnfang: Nnfang, trained: Trained) -> None:
+    before = (trained.folder / "best.npz").read_bytes()
+    target = str(trained.folder / "best.npz")
+    result = nnfang.inside("export", "-m", "bundled", "--force", target, code=2)
+    assert "part of a run, which stays as it is" in result.stderr
+    assert (trained.folder / "best.npz").read_bytes() == before
 
 
 def test_without_a_run_there_is_nothing_to_export(nnfang: Nnfang) -> None:

@@ -149,6 +149,14 @@ def test_what_the_network_sees_can_be_kept(digits: Digits, predict: Predict) -> 
     assert by_input["probabilities"] == by_path["probabilities"]  # it is in MNIST's form, and stays as it is
 
 
+def test_names_of_what_is_kept_are_good_on_every_system(digits: Digits, predict: Predict) -> None:
+    awkward = predict.nnfang.folder / "a\nb:c?.png"
+    shutil.copy(digits[0], awkward)
+    predict("--save-input", "seen", "sample:4", str(awkward))
+    names = sorted(path.name for path in (predict.nnfang.folder / "seen").iterdir())
+    assert names == ["0001-sample-4.png", "0002-a-b-c-.png"]
+
+
 def test_raw_pictures_are_only_resized(digits: Digits, predict: Predict) -> None:
     (answer,) = predict("--raw", "--format", "json", "--save-input", "seen", digits[0]).objects
     assert answer["prepared"] == {"inverted": False, "crop": [0, 0, 140, 140], "scale": 0.2, "shift": [0, 0]}

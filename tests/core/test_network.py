@@ -172,3 +172,8 @@ def test_layers_that_cannot_stand_there_are_refused_by_place(layers: tuple[Layer
 def test_the_output_layer_is_the_last() -> None:
     assert output_layer(PAPER) is PAPER[-1]
     check_order(PAPER)
+
+
+def test_units_are_those_of_layers_with_parameters() -> None:
+    layers = (Dropout(0.2), Dense(8), Dropout(0.5), Dense(3, "softmax"))
+    assert Network.initialize(layers, 5).units == (5, 8, 3)
