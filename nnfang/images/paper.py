@@ -21,6 +21,9 @@ This is what tells the soft edge of a shadow from ink, however wide either is.""
 GAIN = 3
 """Ink in a shadow is amplified so many times at most."""
 
+FEWEST = 32
+"""Pixels along the shorter side, below which most of a picture may be ink and noise cannot be told from it."""
+
 LAG = 4
 """Pixels apart at which noise is independent, even after JPEG has smoothed neighbours."""
 
@@ -102,8 +105,11 @@ def flatten(dark: Grey, *, is_inverted: bool) -> Grey:
 
 
 def measure_noise(grey: Grey) -> float:
-    """The standard deviation of the noise: of most pixels from those `LAG` beside, for most of a page is bare."""
-    if grey.shape[1] <= LAG:
+    """The standard deviation of the noise: of most pixels from those `LAG` beside, for most of a page is bare.
+
+    0 for pictures that are too small to tell.
+    """
+    if min(grey.shape) < FEWEST:
         return 0.0
     rows = grey[:: max(1, grey.shape[0] // 240)].astype(np.int16)
     steps = np.bincount(np.abs(rows[:, LAG:] - rows[:, :-LAG]).ravel(), minlength=256)

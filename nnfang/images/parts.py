@@ -111,7 +111,7 @@ SPECK = 0.01
 NEAR, CLOSE = 0.3, 0.05
 """Strokes of one digit are this much of its size apart at most, and crumbs of a broken stroke so much."""
 
-BESIDE, TALL = 0.1, 0.6
+BESIDE, TALL = 0.04, 0.6
 """What is this far to the side and this tall, as shares of a digit's height, is another digit, not a stroke of it."""
 
 PALE = 0.5

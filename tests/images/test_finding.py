@@ -143,6 +143,20 @@ def test_two_digits_are_not_read_as_one(digits: Grey) -> None:
     assert ink.warnings == (SEVERAL,)
 
 
+def test_digits_that_nearly_touch_are_not_read_as_one(digits: Grey) -> None:
+    page = np.zeros((200, 400), np.uint8)
+    left = 30
+    for digit in digits[:2]:
+        drawn = draw(digit, (150, 170), 5, (5, 15))
+        y, x = np.nonzero(drawn > 100)
+        ink = drawn[y.min() : y.max() + 1, x.min() : x.max() + 1]
+        page[30 : 30 + ink.shape[0], left : left + ink.shape[1]] = ink
+        left += ink.shape[1] + 7  # 7 % of the height
+    found = find_ink(darken(page, 230))
+    assert found.box[2] - found.box[0] < 110
+    assert found.warnings == (SEVERAL,)
+
+
 def test_a_digit_that_is_cut_off_is_read_with_a_warning(digit: Grey) -> None:
     page = darken(draw(digit, (150, 160), 5, (5, 10)), 230)
     y, _ = np.nonzero(page < 100)

@@ -67,6 +67,13 @@ def test_ink_is_twenty_pixels_at_its_longest(digits: Grey, tmp_path: Path) -> No
         assert max(extent(load(save(tmp_path / "page.png", 255 - draw(digit))))) == 20
 
 
+@pytest.mark.parametrize("side", [14, 16, 20, 31, 32])
+def test_very_small_pictures_have_digits_too(side: int, digits: Grey) -> None:
+    for digit in digits:
+        small = 255 - np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.LANCZOS))
+        assert difference(prepare(small, FIELD, "digit"), digit) < 25
+
+
 @pytest.mark.parametrize(("height", "width"), [(100, 20), (20, 100), (60, 60), (7, 3)])
 def test_aspect_is_kept(height: int, width: int) -> None:
     page = np.full((200, 150), 255, np.uint8)
