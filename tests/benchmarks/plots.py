@@ -59,6 +59,20 @@ def plot_growth(panels: Sequence[tuple[str, Mapping[str, Mapping[int, float]]]],
     save(made, path)
 
 
+def plot_curves(curves: Mapping[str, Sequence[float]], path: Path) -> None:
+    """Training error in percent after each epoch."""
+    made, ax = figure(1)
+    for (name, errors), color in zip(curves.items(), (*OURS, *THEIRS), strict=False):
+        ax.plot(range(1, len(errors) + 1), errors, color=color, linewidth=1.6, label=name)
+    ax.set_xticks(ticks := [1, 2, 5, 10, 20, 50, 100, 150], map(str, ticks))
+    ax.set_xticks([], minor=True)
+    ax.set_yticks(ticks := [1, 2, 5, 10, 20], map(str, ticks))
+    ax.set_yticks([], minor=True)
+    ax.set(xlabel="epoch", ylabel="error on distorted training images, %")
+    ax.legend(frameon=False)
+    save(made, path)
+
+
 def save(made: Any, path: Path) -> None:
     """Write an SVG that is the same for the same figures."""
     path.parent.mkdir(parents=True, exist_ok=True)

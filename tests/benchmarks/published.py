@@ -1,11 +1,12 @@
 """Trains the configs of networks whose results were published, several seeds each, and prints what came out.
 
-python -m tests.benchmarks.published [CONFIG ...] [--seeds 3] [--runs runs/published]
+python -m tests.benchmarks.published [CONFIG ...] [--seeds 3] [--runs runs/published] [--plot FILE.svg]
 
 A run that is there already is not repeated, and one that was interrupted goes on.
 """
 
 import argparse
+import csv
 import json
 import subprocess
 import sys
@@ -77,12 +78,19 @@ def row(config: str, results: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def read_curve(folder: Path) -> list[float]:
+    """The training error of each epoch, in percent."""
+    with (folder / "history.csv").open(newline="") as file:
+        return [100 * (1 - float(line["accuracy"])) for line in csv.DictReader(file)]
+
+
 def main() -> None:
     """Train what is missing, then print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.published", description=__doc__)
     parser.add_argument("configs", nargs="*", choices=[*PUBLISHED, []], default=list(PUBLISHED), metavar="CONFIG")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--runs", type=Path, default=Path("runs/published"))
+    parser.add_argument("--plot", type=Path, help="where to plot the training of the first seeds (needs matplotlib)")
     options = parser.parse_args()
     rows = []
     for config in options.configs:
@@ -95,6 +103,10 @@ def main() -> None:
         rows.append(row(config, results))
     header = ["config", "network", "published error, %", "here, mean", "95 % interval", "seeds", "epochs", "minutes"]
     tables.show(header, rows)
+    if options.plot:
+        from tests.benchmarks.plots import plot_curves
+
+        plot_curves({config: read_curve(options.runs / f"{config}-0") for config in options.configs}, options.plot)
 
 
 if __name__ == "__main__":
