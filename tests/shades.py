@@ -1,12 +1,24 @@
-"""A data set of a moment: squares that are dark, grey or light; and what a checkpoint says of a run on it."""
+"""A data set of a moment: squares, dark, grey or light; a recipe for it, and what a checkpoint says of a run on it."""
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
+from nnfang.core.layers import Dense
+from nnfang.core.optimizers import Momentum
 from nnfang.data import Dataset
 from nnfang.recipe import Recipe
 from nnfang.schema import to_tree
+
+NOW = datetime(2024, 2, 29, 13, 5, 9)
+RECIPE = Recipe(
+    layers=(Dense(4, "tanh"), Dense(3, "softmax")),
+    optimizer=Momentum(0.3),
+    batch_size=8,
+    epochs=6,
+    validation_split=0.3,
+)
 
 
 def make_shades(images: int, side: int) -> Dataset:

@@ -2,32 +2,19 @@
 
 import csv
 from dataclasses import asdict, replace
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nnfang import checkpoint, runs
-from nnfang.core.layers import Dense
 from nnfang.core.network import Network
-from nnfang.core.optimizers import Momentum
 from nnfang.data import Dataset
 from nnfang.events import Epoch, Start
 from nnfang.position import Position
-from nnfang.recipe import Recipe
 from nnfang.recorder import Recorder
 from nnfang.training import train
-from tests.shades import facts, make_shades
-
-NOW = datetime(2024, 2, 29, 13, 5, 9)
-RECIPE = Recipe(
-    layers=(Dense(4, "tanh"), Dense(3, "softmax")),
-    optimizer=Momentum(0.3),
-    batch_size=8,
-    epochs=6,
-    validation_split=0.3,
-)
+from tests.shades import NOW, RECIPE, facts, make_shades
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 import json
 import os
 from dataclasses import replace
-from datetime import datetime
 from math import prod
 from pathlib import Path
 
@@ -11,24 +10,13 @@ import numpy as np
 import pytest
 
 from nnfang import checkpoint, config, runs
-from nnfang.core.layers import Dense
 from nnfang.core.network import Network
-from nnfang.core.optimizers import Momentum
 from nnfang.data import Dataset
 from nnfang.errors import CheckpointError, ConfigError, NnfangError
 from nnfang.position import Position
 from nnfang.recipe import Recipe
 from nnfang.runs import FILES
-from tests.shades import facts, make_shades
-
-NOW = datetime(2024, 2, 29, 13, 5, 9)
-RECIPE = Recipe(
-    layers=(Dense(4, "tanh"), Dense(3, "softmax")),
-    optimizer=Momentum(0.3),
-    batch_size=8,
-    epochs=6,
-    validation_split=0.3,
-)
+from tests.shades import NOW, RECIPE, facts, make_shades
 
 
 @pytest.fixture(autouse=True)
