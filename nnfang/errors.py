@@ -7,6 +7,7 @@ NnfangError                  1  failed
 ├── DataError                5  a data set is not to be had, or is not what it claims to be
 ├── CheckpointError          6  a checkpoint cannot be read
 └── PictureError             1  a file is not a picture
+    └── BlankError           1  a picture shows nothing
 
 Exit code 0 is success; 130 and 143 mean interrupted by Ctrl-C or SIGTERM. Messages are complete: they say where, what
 was found and what is allowed, so that whoever shows one only has to print it.
@@ -51,6 +52,14 @@ class CheckpointError(NnfangError):
 
 class PictureError(NnfangError):
     """A file is not a picture."""
+
+
+class BlankError(PictureError):
+    """A picture shows nothing."""
+
+    def __init__(self, reason: str, name: str | None = None) -> None:
+        super().__init__(f"{name}: {reason}" if name else reason)
+        self.reason = reason
 
 
 def nearest(name: str, allowed: list[str]) -> str:

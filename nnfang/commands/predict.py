@@ -13,7 +13,7 @@ import click
 
 from nnfang import console
 from nnfang.commands import options
-from nnfang.errors import NnfangError, PictureError
+from nnfang.errors import BlankError, NnfangError, PictureError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,7 +101,7 @@ def command(
     preparation = "plain" if raw else checkpoint.meta.preparation
     for number, (name, picture) in enumerate(read_pictures(pictures, checkpoint.meta.input_shape, preparation), 1):
         if isinstance(picture, PictureError):
-            console.complain(console.one_line(str(picture)))
+            refuse(name, picture, style)
             failed += 1
             continue
         if folder:
@@ -137,6 +137,16 @@ def read_pictures(
                     yield str(path), error
         except PictureError as error:
             yield argument, error
+
+
+def refuse(name: str, error: PictureError, style: str) -> None:
+    """Say why a picture has no answer; in JSON, one that shows nothing is listed nevertheless."""
+    import msgspec
+
+    console.complain(console.one_line(str(error)))
+    if style == "json" and isinstance(error, BlankError):
+        blank = {"path": console.encodable(name), "label": None, "warnings": [error.reason]}
+        click.echo(msgspec.json.encode(blank), color=True)
 
 
 def save_input(folder: Path, number: int, name: str, picture: Prepared) -> None:

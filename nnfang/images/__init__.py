@@ -7,7 +7,7 @@ A file becomes a grey picture (`nnfang.images.reading`), and that an image like 
 from pathlib import Path
 from typing import BinaryIO
 
-from nnfang.errors import NnfangError, PictureError, nearest
+from nnfang.errors import BlankError, NnfangError, PictureError, nearest
 from nnfang.images.files import find_pictures
 from nnfang.images.preparation import PREPARATIONS, Prepared
 from nnfang.images.reading import Grey, read_picture, read_sized
@@ -57,14 +57,16 @@ def load_prepared(
         grey, size = read_sized(source)
         return _prepare(grey, shape, preparation).measured_in(grey.shape, size)
     except PictureError as error:
-        raise PictureError(f"{name or (source if isinstance(source, Path) else 'picture')}: {error}") from None
+        name = name or (str(source) if isinstance(source, Path) else "picture")
+        named = BlankError(error.reason, name) if isinstance(error, BlankError) else PictureError(f"{name}: {error}")
+        raise named from None
 
 
 def prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Grey:
     """Make a grey picture look like the images that a network was trained on.  (height, width) -> shape (h, w).
 
     Raises:
-        PictureError: there is no ink on the picture.
+        BlankError: there is no ink on the picture.
         NnfangError: there is no such preparation.
     """
     return _prepare(grey, shape, preparation).image

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnfang.errors import PictureError
+from nnfang.errors import BlankError
 from nnfang.images.paper import flatten, has_light_paper, is_framed, measure_noise, take_border
 from nnfang.images.parts import choose_digit, find_boxes, find_parts, paint
 from nnfang.images.reading import Grey
@@ -70,7 +70,7 @@ def find_ink(grey: Grey) -> Ink:
         grey: (h, w), dark ink on light paper or the reverse.
 
     Raises:
-        PictureError: there is no ink.
+        BlankError: there is no ink.
     """
     from PIL import Image
 
@@ -95,7 +95,7 @@ def _find_either(grey: Grey) -> Ink:
     likelier = has_light_paper(grey)
     found = _find_with(grey, is_inverted=likelier)
     if isinstance(found, str):
-        raise PictureError(found)
+        raise BlankError(found)
     # With ink all around, this may be a hole in a digit that fills the picture; with paper all around, the other is.
     if BORDER in found.warnings or (found.rim > MOSTLY and not is_framed(grey)):
         other = _find_with(grey, is_inverted=not likelier)

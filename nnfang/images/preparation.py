@@ -68,7 +68,7 @@ def prepare_digit(grey: Grey, shape: tuple[int, int]) -> Prepared:
         An image whose paper is 0 and whose ink is up to 255.
 
     Raises:
-        PictureError: there is no ink.
+        BlankError: there is no ink.
     """
     if grey.shape == shape:
         whole = _take_whole(grey, shape)

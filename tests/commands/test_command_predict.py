@@ -216,6 +216,17 @@ def test_what_is_no_picture_is_named_and_the_others_are_answered(digits: Digits,
         assert message.startswith(f"Error: {name}: ")
 
 
+def test_a_blank_picture_is_an_answer_without_a_label_in_json(digits: Digits, predict: Predict) -> None:
+    Image.new("L", (90, 70), 230).save(predict.nnfang.folder / "blank.png")
+    result = predict("--format", "json", digits[0], "blank.png", digits[1], code=1)
+    assert [answer["path"] for answer in result.objects] == [digits[0], "blank.png", digits[1]]
+    reason = "no ink found: nothing stands out from the paper"
+    assert result.objects[1] == {"path": "blank.png", "label": None, "warnings": [reason]}
+    assert result.stderr == f"Error: blank.png: {reason}\n"
+    for style in ("text", "csv"):
+        assert "blank.png" not in predict("--format", style, "blank.png", digits[1], code=1).stdout
+
+
 @pytest.mark.parametrize(
     ("style", "encoding"), [("text", "ascii"), ("text", "cp1252"), ("json", "cp1252"), ("csv", "cp1252")]
 )
