@@ -31,7 +31,7 @@ check: $(VENV)/developing  ## formatting, lint and types, without the tests
 bench: $(VENV)/developing  ## nnfang and whichever of its peers are installed, side by side
 	$(BIN)/python -m tests.benchmarks
 
-published: $(VENV)/developing  ## the configs of published networks, three seeds each: the README's table, many hours
+published: $(VENV)/developing  ## the configs of published networks, three seeds each: the table in the README, three hours
 	$(BIN)/python -m tests.benchmarks.published
 
 network: install  ## train the network that comes with nnfang anew, on MNIST

@@ -87,13 +87,16 @@ def read_curve(folder: Path) -> list[float]:
 def main() -> None:
     """Train what is missing, then print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.published", description=__doc__)
-    parser.add_argument("configs", nargs="*", choices=[*PUBLISHED, []], default=list(PUBLISHED), metavar="CONFIG")
+    parser.add_argument("configs", nargs="*", metavar="CONFIG", help=", ".join(PUBLISHED))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--runs", type=Path, default=Path("runs/published"))
     parser.add_argument("--plot", type=Path, help="where to plot the training of the first seeds (needs matplotlib)")
     options = parser.parse_args()
+    configs = options.configs or list(PUBLISHED)
+    if unknown := set(configs) - set(PUBLISHED):
+        parser.error(f"no such config: {', '.join(sorted(unknown))}")
     rows = []
-    for config in options.configs:
+    for config in configs:
         results = []
         for seed in range(min(options.seeds, PUBLISHED[config].seeds)):
             folder = options.runs / f"{config}-{seed}"
@@ -106,7 +109,7 @@ def main() -> None:
     if options.plot:
         from tests.benchmarks.plots import plot_curves
 
-        plot_curves({config: read_curve(options.runs / f"{config}-0") for config in options.configs}, options.plot)
+        plot_curves({config: read_curve(options.runs / f"{config}-0") for config in configs}, options.plot)
 
 
 if __name__ == "__main__":
