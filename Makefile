@@ -35,7 +35,7 @@ published: $(VENV)/developing  ## the configs of published networks, three seeds
 	$(BIN)/python -m tests.benchmarks.published
 
 network: install  ## train the network that comes with nnfang anew, on MNIST
-	$(BIN)/nnfang train -c configs/paper-distorted.yaml -o runs/bundled
+	$(BIN)/nnfang train -c configs/paper-distorted.yaml -o runs/bundled --force
 	$(BIN)/nnfang export -m runs/bundled --force nnfang/networks/digits.npz
 
 fuzz: $(VENV)/developing  ## damaged files for every reader, a minute each; SECONDS=600 for longer

@@ -43,7 +43,7 @@ class Elastic:
 
 @dataclass(frozen=True)
 class Augment:
-    """How much each training image is distorted, anew in each epoch. All are drawn evenly between minus and plus.
+    """How much each training image is distorted, anew in each epoch. Numbers are drawn evenly between minus and plus.
 
     Attributes:
         rotate: Degrees.
@@ -146,10 +146,8 @@ class Distortion:
     def _sample(self, shares: Array, out: Array) -> None:
         """Interpolate between the four pixels around each place; outside the image everything is 0."""
         m, row = len(out), self.w + 2
-        places, corners, index, neighbours = (
-            *(self.places[:, :m], self.corners[:, :m]),
-            *(self.index[:m], self.neighbours[:, :m]),
-        )
+        places, corners, neighbours = (room[:, :m] for room in (self.places, self.corners, self.neighbours))
+        index = self.index[:m]
         for axis, side in enumerate((self.h, self.w)):
             np.matmul(shares[axis], self.parts, out=places[axis])
             np.clip(places[axis], 0, np.float32(side + 0.999), out=places[axis])

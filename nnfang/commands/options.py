@@ -113,16 +113,17 @@ def load_model(path: Path | None, *, is_quiet: bool, or_bundled: bool = False) -
 
     Args:
         path: What the command line says.
-        is_quiet: Whether stderr says nothing.
-        or_bundled: Whether the network that comes with nnfang is used where there is no run.
+        is_quiet: Whether stderr says nothing of a run that was found.
+        or_bundled: Whether the network that comes with nnfang is used where there is no run; that is always said.
     """
     from nnfang import runs
 
     found = path or runs.find_newest(otherwise=runs.NETWORK if or_bundled else None)
     checkpoint = runs.load_model(found)
-    if path is None and not is_quiet:
-        is_bundled = found == runs.NETWORK
-        console.note(describe_bundled(checkpoint) if is_bundled else describe_choice(found, checkpoint))
+    if path is None and found == runs.NETWORK:
+        console.note(describe_bundled(checkpoint))
+    elif path is None and not is_quiet:
+        console.note(describe_choice(found, checkpoint))
     return found, checkpoint
 
 

@@ -20,7 +20,7 @@ def preview(path: Path, recipe: Recipe, data: Dataset) -> None:
     """Write a sheet of training images: each as it is, then distorted as it may be seen in the first epochs.
 
     Raises:
-        ConfigError: Nothing is distorted.
+        ConfigError: Nothing is distorted, or nothing can be: the images have no height and width.
         NnfangError: The sheet cannot be written.
     """
     import numpy as np
@@ -30,8 +30,12 @@ def preview(path: Path, recipe: Recipe, data: Dataset) -> None:
 
     if recipe.augment is None:
         raise ConfigError("--preview-augment: the config has no augment, such as --set augment.rotate=15")
-    originals = data.x_train[: len(data.x_train) // ROWS * ROWS : len(data.x_train) // ROWS][:ROWS]
-    distortion, (h, w) = Distortion(recipe.augment, data.input_shape, recipe.seed), data.input_shape
+    try:
+        distortion = Distortion(recipe.augment, data.input_shape, recipe.seed)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    count, (h, w) = len(data.x_train), data.input_shape
+    originals = data.x_train[np.linspace(0, count - 1, min(ROWS, count)).astype(int)]
     sheet = np.empty((len(originals), COLUMNS, h, w), np.float32)
     sheet[:, 0] = originals / 255 if originals.dtype == np.uint8 else originals
     for column in range(1, COLUMNS):

@@ -290,9 +290,10 @@ def test_where_there_is_no_run_the_network_that_comes_with_nnfang_answers(nnfang
         "Train one of your own: nnfang train\n",
         result.stderr,
     )
-    assert nnfang.inside("predict", "-q", *samples).stderr == ""
+    assert nnfang.inside("predict", "-q", *samples).stderr == result.stderr
     shutil.copytree(trained.folder, nnfang.folder / "runs/mine")
     assert "Using runs/mine" in nnfang.inside("predict", "sample:7").stderr
+    assert nnfang.inside("predict", "-q", "sample:7").stderr == ""
     named = nnfang.inside("predict", "-m", "bundled", *samples)
     assert (named.stdout, named.stderr) == (result.stdout, "")
 

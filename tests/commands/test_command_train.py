@@ -555,6 +555,16 @@ def test_distortions_can_be_looked_at(nnfang: Nnfang) -> None:
     assert not (nnfang.folder / "runs").exists()
 
 
+@pytest.mark.parametrize(("shape", "code"), [((4, 6, 6), 0), ((4, 9), 2)])
+def test_a_sheet_of_few_images_or_of_none(shape: tuple[int, ...], code: int, nnfang: Nnfang) -> None:
+    x, y = np.zeros(shape, np.uint8), np.array([0, 1, 0, 1])
+    np.savez(nnfang.folder / "few.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    options = ("--dataset", "few.npz", "--set", "augment.rotate=30", "--preview-augment", "sheet.png")
+    result = nnfang.inside("train", *options, code=code)
+    assert (nnfang.folder / "sheet.png").exists() == (code == 0)
+    assert ("needs images of a height and a width" in result.stderr) == (code == 2)
+
+
 def test_distorted_images_are_trained_on(nnfang: Nnfang) -> None:
     plain = nnfang.train("--epochs", "1", "--json", "-q")
     distorted = nnfang.train("--epochs", "1", "--json", "-q", "--set", "augment.rotate=30")
