@@ -497,7 +497,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_current_images(nnfang: Nnfang) ->
         assert process.stdout
         process.stdout.readline()
         for _ in range(2):
-            time.sleep(0.1)
+            time.sleep(0.5)  # two signals at once are one, and a chunk takes seconds
             process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
