@@ -14,7 +14,7 @@ train: install  ## the paper's experiment: 784-128-64-10 on MNIST, batch size 1,
 	$(BIN)/nnfang train --epochs 20
 
 test: $(VENV)/developing check  ## formatting, lint, types, tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-faults: $(VENV)/developing  ## kill a training a hundred times, and resume it each time
 	KILLS=100 $(BIN)/python -m pytest tests/commands/test_faults.py
@@ -29,17 +29,17 @@ check: $(VENV)/developing  ## formatting, lint and types, without the tests
 	$(BIN)/mypy
 
 bench: $(VENV)/developing  ## nnfang and whichever of its peers are installed, side by side
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m benchmarks
 
 published: $(VENV)/developing  ## the configs of published networks, three seeds each: the table in the README, three hours
-	$(BIN)/python -m tests.benchmarks.published
+	$(BIN)/python -m benchmarks.published
 
 network: install  ## train the network that comes with nnfang anew, on MNIST
 	$(BIN)/nnfang train -c configs/paper-distorted.yaml -o runs/bundled --force
-	$(BIN)/nnfang export -m runs/bundled --force nnfang/networks/digits.npz
+	$(BIN)/nnfang export -m runs/bundled --force nnfang/runs/networks/digits.npz
 
 fuzz: $(VENV)/developing  ## damaged files for every reader, a minute each; SECONDS=600 for longer
-	$(BIN)/python -m tests.fuzzing --seconds $(or $(SECONDS),60) $(TARGETS)
+	$(BIN)/python -m benchmarks.fuzzing --seconds $(or $(SECONDS),60) $(TARGETS)
 
 clean:    ## remove .venv and everything that was built or cached here; runs/ stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

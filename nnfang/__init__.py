@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from nnfang.core.layers import Dropout as Dropout
     from nnfang.core.network import Network as Network
     from nnfang.data import load as load_data
-    from nnfang.evaluation import evaluate as evaluate
-    from nnfang.recipe import Recipe as Recipe
-    from nnfang.runs import load_model as load
-    from nnfang.training import train as train
+    from nnfang.runs.folder import load_model as load
+    from nnfang.training.evaluation import evaluate as evaluate
+    from nnfang.training.loop import train as train
+    from nnfang.training.recipe import Recipe as Recipe
 
 __version__ = "0.1.0"
 
@@ -33,11 +33,11 @@ _HOMES = {
     "Dense": "nnfang.core.layers:Dense",
     "Dropout": "nnfang.core.layers:Dropout",
     "Network": "nnfang.core.network:Network",
-    "Recipe": "nnfang.recipe:Recipe",
-    "evaluate": "nnfang.evaluation:evaluate",
-    "load": "nnfang.runs:load_model",
+    "Recipe": "nnfang.training.recipe:Recipe",
+    "evaluate": "nnfang.training.evaluation:evaluate",
+    "load": "nnfang.runs.folder:load_model",
     "load_data": "nnfang.data:load",
-    "train": "nnfang.training:train",
+    "train": "nnfang.training.loop:train",
 }
 
 __all__ = ["Dense", "Dropout", "Network", "Recipe", "__version__", "evaluate", "load", "load_data", "train"]

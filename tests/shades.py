@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from nnfang.config.schema import to_tree
 from nnfang.core.layers import Dense
 from nnfang.core.optimizers import Momentum
 from nnfang.data import Dataset
-from nnfang.recipe import Recipe
-from nnfang.schema import to_tree
+from nnfang.training.recipe import Recipe
 
 NOW = datetime(2024, 2, 29, 13, 5, 9)
 RECIPE = Recipe(

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from nnfang import console
+from nnfang.commands import console
 from nnfang.errors import NnfangError, nearest
-from nnfang.machine import prefer_best_kernel, prefer_one_thread
+from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
 
 COMMANDS = ("train", "evaluate", "predict", "export", "verify", "info", "bench")
 

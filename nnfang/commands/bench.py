@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from nnfang import console
-from nnfang.commands import options
+from nnfang.commands import console, options
 
 IMAGES = 2048
 ROUNDS = 5
@@ -28,7 +27,7 @@ def command(*, as_json: bool) -> None:
     nnfang bench
     nnfang bench --json
     """
-    from nnfang.timing import product_speed
+    from nnfang.machine.timing import product_speed
 
     peak, is_busy = product_speed()
     rows = measure()
@@ -54,8 +53,9 @@ def measure() -> list[dict[str, Any]]:
     from nnfang import data
     from nnfang.core.arrays import scale_pixels
     from nnfang.engines.compiled import is_installed
-    from nnfang.recipe import Recipe
-    from nnfang.timing import take_turns, training_run
+    from nnfang.machine.timing import take_turns
+    from nnfang.training.benchmark import training_run
+    from nnfang.training.recipe import Recipe
 
     sample = data.load("mnist-sample")
     labels = sample.y_train[:IMAGES].astype(np.intp)

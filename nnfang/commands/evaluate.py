@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnfang import console
-from nnfang.commands import options
-from nnfang.console import percent
+from nnfang.commands import console, options
+from nnfang.commands.console import percent
 from nnfang.errors import DataError, QualityGateError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nnfang.checkpoint import Checkpoint
     from nnfang.core.arrays import Images, Labels
     from nnfang.data import Dataset
-    from nnfang.evaluation import Evaluation
+    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.training.evaluation import Evaluation
 
 
 def refuse_nan(ctx: click.Context, param: click.Parameter, share: float | None) -> float | None:
@@ -68,7 +67,7 @@ def command(
     nnfang evaluate -m runs/first --split validation
     nnfang evaluate --min-accuracy 0.97 --json
     """
-    from nnfang.evaluation import evaluate
+    from nnfang.training.evaluation import evaluate
 
     path, checkpoint = options.load_model(model, is_quiet=quiet)
     data = load_data(dataset, checkpoint, is_offline=offline, is_quiet=quiet)
@@ -112,7 +111,7 @@ def check_fit(checkpoint: Checkpoint, data: Dataset) -> None:
 
 def choose_rows(checkpoint: Checkpoint, data: Dataset, split: str) -> tuple[Images, Labels, Labels | None]:
     """The images, labels and row numbers of a split; training and validation images are those of the training."""
-    from nnfang.training import split_rows
+    from nnfang.training.loop import split_rows
 
     if split == "test":
         return data.x_test, data.y_test, None

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnfang import console
-from nnfang.commands import options
+from nnfang.commands import console, options
 from nnfang.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def check_target(file: Path, *, may_replace: bool) -> None:
         ConfigError: It is a folder, a device, a link that leads nowhere, or part of a run; or a file, and may not be
             replaced.
     """
-    from nnfang.runs import FILES
+    from nnfang.runs.folder import FILES
 
     if not file.exists() and not file.is_symlink():
         return
@@ -48,8 +47,8 @@ def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None
     nnfang export digits.npz
     nnfang export -m runs/first first.npz
     """
-    from nnfang import runs
-    from nnfang.checkpoint import save_final
+    from nnfang.runs import folder as runs
+    from nnfang.runs.checkpoint import save_final
 
     path, checkpoint = options.load_model(model, is_quiet=quiet)
     check_target(file, may_replace=force)

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from nnfang import console
-from nnfang.commands import options
+from nnfang.commands import console, options
 
 
 @click.command("info")
@@ -23,7 +22,7 @@ def command(*, as_json: bool) -> None:
     """
     from nnfang.data import find_cache, find_cached
     from nnfang.engines.compiled import is_installed
-    from nnfang.machine import describe_machine
+    from nnfang.machine.description import describe_machine
 
     found: dict[str, Any] = {
         **describe_machine(),

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnfang import console
+from nnfang.commands import console
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from nnfang.checkpoint import Checkpoint, Tested
     from nnfang.data import Dataset
+    from nnfang.runs.checkpoint import Checkpoint, Tested
 
 
 def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -45,7 +45,7 @@ class ModelType(PathType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """A Path of a text."""
-        from nnfang.runs import BUNDLED, NETWORK
+        from nnfang.runs.folder import BUNDLED, NETWORK
 
         return NETWORK if value == BUNDLED else super().convert(value, param, ctx)
 
@@ -116,7 +116,7 @@ def load_model(path: Path | None, *, is_quiet: bool, or_bundled: bool = False) -
         is_quiet: Whether stderr says nothing of a run that was found.
         or_bundled: Whether the network that comes with nnfang is used where there is no run; that is always said.
     """
-    from nnfang import runs
+    from nnfang.runs import folder as runs
 
     found = path or runs.find_newest(otherwise=runs.NETWORK if or_bundled else None)
     checkpoint = runs.load_model(found)

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnfang import console
-from nnfang.commands import options
+from nnfang.commands import console, options
 from nnfang.errors import BlankError, NnfangError, PictureError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nnfang.checkpoint import Checkpoint
     from nnfang.core.arrays import Array
     from nnfang.images import Prepared
+    from nnfang.runs.checkpoint import Checkpoint
 
 
 UNFIT = r"[\x00-\x1f\x7f<>:\"/\\|?*]+"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnfang import console
+from nnfang.commands import console
 from nnfang.errors import ConfigError, NnfangError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from nnfang.data import Dataset
-    from nnfang.recipe import Recipe
+    from nnfang.training.recipe import Recipe
 
 ROWS, COLUMNS = 10, 16
 
@@ -25,8 +25,8 @@ def preview(path: Path, recipe: Recipe, data: Dataset) -> None:
     """
     import numpy as np
 
-    from nnfang.augment import Distortion
     from nnfang.images import write_sheet
+    from nnfang.training.augment import Distortion
 
     if recipe.augment is None:
         raise ConfigError("--preview-augment: the config has no augment, such as --set augment.rotate=15")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnfang import console
+from nnfang.commands import console
 
 if TYPE_CHECKING:
     from nnfang.data import Dataset
-    from nnfang.evaluation import Evaluation
-    from nnfang.events import End, Start
-    from nnfang.recipe import Recipe
-    from nnfang.runs import Run
+    from nnfang.runs.folder import Run
+    from nnfang.training.evaluation import Evaluation
+    from nnfang.training.events import End, Start
+    from nnfang.training.recipe import Recipe
 
 
 def describe(run: Run, start: Start, recipe: Recipe, data: Dataset) -> dict[str, Any]:

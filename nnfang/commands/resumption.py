@@ -6,18 +6,17 @@ import os
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from nnfang import console
-from nnfang.commands import options
+from nnfang.commands import console, options
 from nnfang.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nnfang.checkpoint import Checkpoint
-    from nnfang.config import Override
+    from nnfang.config.sources import Override
     from nnfang.data import Dataset
-    from nnfang.recipe import Recipe
-    from nnfang.runs import Run
+    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.folder import Run
+    from nnfang.training.recipe import Recipe
 
 NEWEST = "newest"
 HARMLESS = {"epochs", "early_stopping", "checkpoint_every", "on_divergence"}
@@ -29,7 +28,7 @@ SAMPLES = 8
 
 def open_run(name: str, *, is_quiet: bool) -> tuple[Run, Checkpoint]:
     """The run that is to go on, and its latest checkpoint."""
-    from nnfang import runs
+    from nnfang.runs import folder as runs
 
     run, checkpoint = runs.load_last(runs.find_newest() if name == NEWEST else options.as_path(name))
     if checkpoint.meta.is_final:
@@ -51,8 +50,8 @@ def adapt(checkpoint: Checkpoint, overrides: Sequence[Override], *, fork: bool) 
     Raises:
         ConfigError: That would make another training of it, and a fork was not asked for.
     """
-    from nnfang import config
-    from nnfang.schema import to_tree
+    from nnfang.config import sources as config
+    from nnfang.config.schema import to_tree
 
     old = checkpoint.recipe
     changed = config.load(None, overrides, os.environ, base=old)
@@ -120,7 +119,7 @@ def warn_of_another_machine(checkpoint: Checkpoint) -> None:
 
 def machine_differences(checkpoint: Checkpoint) -> list[str]:
     """In what this machine differs from that of the run, such as ``numpy was 2.3.1, is 2.4.0``."""
-    from nnfang.machine import describe_machine
+    from nnfang.machine.description import describe_machine
 
     old, new = checkpoint.meta.environment, describe_machine()
     return [f"{key} was {old.get(key)}, is {value}" for key, value in new.items() if old.get(key) != value]

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from nnfang import console
-from nnfang.commands import options, reporting, resumption, thread_choice
+from nnfang.commands import console, options, reporting, resumption, thread_choice
 from nnfang.commands.interruption import Interruption
 from nnfang.errors import DivergedError
 
@@ -19,16 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from nnfang.checkpoint import Checkpoint
-    from nnfang.config import Config, Override
+    from nnfang.config.sources import Config, Override
     from nnfang.core.network import Network
     from nnfang.core.optimizers import State
     from nnfang.data import Dataset
-    from nnfang.events import End, Event, Start
-    from nnfang.position import Position
-    from nnfang.recipe import Recipe
-    from nnfang.recorder import Recorder
-    from nnfang.runs import Run
+    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.folder import Run
+    from nnfang.runs.recorder import Recorder
+    from nnfang.training.events import End, Event, Start
+    from nnfang.training.recipe import Recipe
+    from nnfang.training.state import Position
 
 MOST_RETRIES = 3
 GENTLER = 3.0
@@ -59,10 +58,10 @@ class Session:
 
 def begin(config: Config, data: Dataset, manner: Manner, output: Path | None, *, force: bool) -> Session:
     """A new training, up to its first step, and the folder of its run."""
-    from nnfang import runs
-    from nnfang.config import to_yaml
+    from nnfang.config.sources import to_yaml
     from nnfang.core.network import Network
-    from nnfang.recorder import Recorder
+    from nnfang.runs import folder as runs
+    from nnfang.runs.recorder import Recorder
 
     recipe = replace(config.recipe, dataset=data.name)
     network = Network.initialize(recipe.layers, prod(data.input_shape), seed=recipe.seed, dtype=recipe.dtype)
@@ -86,9 +85,9 @@ def begin(config: Config, data: Dataset, manner: Manner, output: Path | None, *,
 
 def resume(name: str, overrides: Sequence[Override], manner: Manner, output: Path | None, *, fork: bool) -> Session:
     """A run from its latest checkpoint on; as a fork in a new folder, otherwise in its own."""
-    from nnfang import runs
-    from nnfang.config import to_yaml
-    from nnfang.recorder import Recorder
+    from nnfang.config.sources import to_yaml
+    from nnfang.runs import folder as runs
+    from nnfang.runs.recorder import Recorder
 
     run, checkpoint = resumption.open_run(name, is_quiet=manner.is_quiet)
     recipe = resumption.adapt(checkpoint, overrides, fork=fork)
@@ -116,8 +115,8 @@ def take_start(
     network: Network, data: Dataset, recipe: Recipe, position: Position | None = None, state: State | None = None
 ) -> tuple[Start, Iterator[Event]]:
     """Start training, up to the first step."""
-    from nnfang.events import Start
-    from nnfang.training import train
+    from nnfang.training.events import Start
+    from nnfang.training.loop import train
 
     events = train(network, data, recipe, position, state)
     start = next(events)
@@ -128,8 +127,8 @@ def take_start(
 
 def describe_facts(recipe: Recipe, data: Dataset, *, requested: str) -> dict[str, Any]:
     """What a checkpoint says of its run."""
-    from nnfang.machine import describe_machine
-    from nnfang.schema import to_tree
+    from nnfang.config.schema import to_tree
+    from nnfang.machine.description import describe_machine
 
     return {
         "config": to_tree(recipe),
@@ -178,7 +177,7 @@ def follow(session: Session, manner: Manner) -> End:
     Raises:
         DivergedError: Training ran away.
     """
-    from nnfang.events import End, Epoch, Progress
+    from nnfang.training.events import End, Epoch, Progress
 
     recorder, recipe = session.recorder, session.recipe
     with console.training_view(recipe.epochs, quiet=manner.is_quiet) as view, Interruption() as interruption:
@@ -217,8 +216,8 @@ def leave(recorder: Recorder, interruption: Interruption, manner: Manner) -> NoR
 
 def retreat(session: Session, reason: str) -> None:
     """Go back to the latest checkpoint, with a smaller learning rate; and write that down."""
-    from nnfang import runs
-    from nnfang.schema import to_tree
+    from nnfang.config.schema import to_tree
+    from nnfang.runs import folder as runs
 
     checkpoint: Checkpoint = runs.load_last(session.run.folder)[1]
     given_up = session.recipe.optimizer.learning_rate
@@ -237,8 +236,8 @@ def retreat(session: Session, reason: str) -> None:
 
 def finish(session: Session, end: End, manner: Manner) -> None:
     """Test the best network, write metrics.json, and say the result."""
-    from nnfang.evaluation import evaluate
-    from nnfang.runs import load_model
+    from nnfang.runs.folder import load_model
+    from nnfang.training.evaluation import evaluate
 
     run, recorder, recipe, data = session.run, session.recorder, session.recipe, session.data
     network = load_model(run.best).network

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from nnfang import console
+from nnfang.commands import console
 from nnfang.errors import ConfigError
-from nnfang.machine import allow_threads, count_processors, find_version, thread_switch
+from nnfang.machine.blas import allow_threads, thread_switch
+from nnfang.machine.description import find_version
+from nnfang.machine.processor import count_processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nnfang.events import Event
+    from nnfang.training.events import Event
 
 Threads = int | Literal["auto"] | None
 
@@ -44,8 +46,8 @@ def watch(events: Iterator[Event], threads: Threads) -> Iterator[Event]:
     if threads != "auto" or count_processors() == 1:
         yield from events
         return
-    from nnfang.events import Epoch, Progress
-    from nnfang.threads import ThreadTrial
+    from nnfang.machine.threads import ThreadTrial
+    from nnfang.training.events import Epoch, Progress
 
     trial = ThreadTrial(count_processors(), thread_switch())
     seen, seconds = 0, 0.0

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnfang import console
-from nnfang.commands import options, previews, resumption, sessions, thread_choice
+from nnfang.commands import console, options, previews, resumption, sessions, thread_choice
 from nnfang.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from nnfang.config import Config, Override
+    from nnfang.config.sources import Config, Override
     from nnfang.data import Dataset
 
 FALLBACK = "mnist-sample"
@@ -32,8 +31,8 @@ SHORT = {
 
 def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
     """For editors that complete and check YAML."""
-    from nnfang.recipe import Recipe
-    from nnfang.schema import json_schema
+    from nnfang.config.schema import json_schema
+    from nnfang.training.recipe import Recipe
 
     if wanted:
         options.write_json(json_schema(Recipe))
@@ -148,21 +147,21 @@ def check_resumption(
 
 def load_config(source: Path | None, overrides: list[Override]) -> Config:
     """File, environment and options -> the resolved config."""
-    from nnfang.config import load
+    from nnfang.config.sources import load
 
     return load(sys.stdin if source == Path("-") else source, overrides, os.environ)
 
 
 def print_yaml(config: Config) -> None:
     """The config as a file that ``-c`` takes."""
-    from nnfang.config import to_yaml
+    from nnfang.config.sources import to_yaml
 
     click.echo(to_yaml(config.recipe), nl=False)
 
 
 def read_overrides(settings: tuple[str, ...], short: dict[str, Any]) -> list[Override]:
     """What the command line says of single keys."""
-    from nnfang import config
+    from nnfang.config import sources as config
 
     overrides = [config.parse_override(text) for text in settings]
     for name, path in SHORT.items():

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnfang import console
-from nnfang.commands import options, resumption
+from nnfang.commands import console, options, resumption
 from nnfang.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nnfang.checkpoint import Checkpoint
     from nnfang.data import Dataset
+    from nnfang.runs.checkpoint import Checkpoint
 
 DIFFERENT = 1
 
@@ -62,8 +61,8 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
 def count_equal(checkpoint: Checkpoint, data: Dataset, *, is_quiet: bool) -> int:
     """How many epochs come out with the digests that were written down, from the first on."""
     from nnfang.core.network import Network
-    from nnfang.events import Epoch
-    from nnfang.training import train
+    from nnfang.training.events import Epoch
+    from nnfang.training.loop import train
 
     known = checkpoint.meta.history
     recipe = resumption.keep_engine(checkpoint, checkpoint.recipe, fork=False)

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import nnfang as library
-from nnfang import checkpoint, runs
 from nnfang.data import load
+from nnfang.runs import checkpoint
+from nnfang.runs import folder as runs
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang, Trained

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 import nnfang as library
-from nnfang.checkpoint import load
 from nnfang.commands.interruption import Interruption
-from nnfang.machine import count_processors
+from nnfang.machine.processor import count_processors
+from nnfang.runs.checkpoint import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable

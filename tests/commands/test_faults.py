@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nnfang import runs
-from nnfang.checkpoint import load
+from nnfang.runs import folder as runs
+from nnfang.runs.checkpoint import load
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang, Trained

@@ -48,7 +48,7 @@ def definitions(node: ast.AST, name: str) -> Iterator[tuple[str, int, int]]:
 def read_citations() -> dict[str, set[str]]:
     """What each module, class and function cites, in docstrings and comments, inner definitions included."""
     citations: dict[str, set[str]] = defaultdict(set)
-    files = [*PACKAGE.glob("core/*.py"), *PACKAGE.glob("engines/*.py"), PACKAGE / "training.py"]
+    files = [*PACKAGE.glob("core/*.py"), *PACKAGE.glob("engines/*.py"), PACKAGE / "training" / "loop.py"]
     for file in files:
         text = ELSEWHERE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), file.read_text(encoding="utf-8"))
         module = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from nnfang.config.schema import build
 from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Momentum, Optimizer, Sgd
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines import BatchEngine, Task
 from nnfang.engines.tally import TALLY_ROWS
-from nnfang.schema import build
 from tests.core.problems import HIDDEN, OUTPUTS, Problem
 from tests.engines.tasks import CLASSES, INPUTS, Case, constant_rate, dense, samples, varying_rate
 

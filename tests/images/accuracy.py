@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageOps
 
-from nnfang import images, runs
+from nnfang import images
 from nnfang.core.arrays import Array
 from nnfang.errors import PictureError
 from nnfang.images import Grey
+from nnfang.runs import folder as runs
 from tests.images.kinds import KINDS, Draw
 from tests.images.shapes import Sample, draw_digits, take_digits
 

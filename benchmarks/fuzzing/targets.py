@@ -1,0 +1,143 @@
+"""What is given damaged files: the readers of everything that may come from strangers."""
+
+import gzip
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from PIL import Image, features
+
+from nnfang import data, images
+from nnfang.config import sources as config
+from nnfang.core.optimizers import Adam
+from nnfang.data.idx import read_idx
+from nnfang.errors import CheckpointError, ConfigError, DataError, PictureError
+from nnfang.runs import checkpoint
+from nnfang.training.recipe import Recipe
+from tests.runs.test_checkpoint import LAYERS, make
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A reader of files.
+
+    Attributes:
+        read: Reads the file at a path.
+        refusal: All that it may raise.
+        seeds: Valid files.
+        words: What means something in their format.
+    """
+
+    read: Callable[[Path], object]
+    refusal: type[Exception]
+    seeds: tuple[bytes, ...]
+    words: tuple[bytes, ...] = ()
+
+
+def read_config(path: Path) -> str:
+    """Load a config, and print it, as a run does."""
+    return config.to_yaml(config.load(path, [], {}).recipe)
+
+
+def read_picture(path: Path) -> object:
+    """Read a picture and prepare it for a network that reads digits."""
+    return images.load(path, (28, 28), "digit")
+
+
+def make_configs() -> tuple[bytes, ...]:
+    """The configs that come with nnfang, and one with all that YAML has."""
+    shipped = sorted(ROOT.glob("configs/*.yaml"))
+    rich = (
+        b"%YAML 1.1\n---\n"
+        b"layers:\n- &b {type: dense, units: 0x10}\n- <<: *b\n  activation: !!str 'relu'\n"
+        b'- &l {type: dense, units: 1_0, activation: "soft\\x6dax"}\n'
+        b"optimizer: {type: adam, learning_rate: 1e-3, beta1: .9, epsilon: 1:30.5}\n"
+        b"schedule: {type: step, every: 3, drop: 0.5, warmup: 2}\nearly_stopping: ~\nshuffle: yes\n"
+        b"dataset: |\n  a text\n...\n"
+    )
+    return (*(path.read_bytes() for path in shipped), rich)
+
+
+def make_idx() -> tuple[bytes, ...]:
+    """IDX files of one to three dimensions, plain and gzipped."""
+    plain = []
+    for shape in ((7,), (5, 3), (4, 3, 2)):
+        header = b"\0\0\x08" + bytes([len(shape)]) + np.array(shape, ">u4").tobytes()
+        plain.append(header + bytes(range(np.prod(shape))))
+    return (*plain, *map(gzip.compress, plain), gzip.compress(plain[0][:5]) + gzip.compress(plain[0][5:]))
+
+
+def make_npz() -> tuple[bytes, ...]:
+    """Data sets as .npz, stored and compressed."""
+    x, y = np.arange(6 * 4, dtype=np.uint8).reshape(6, 2, 2), np.arange(6) % 3
+    files = []
+    for save in (np.savez, np.savez_compressed):
+        for images_ in (x, x / 255):
+            file = io.BytesIO()
+            save(file, x_train=images_, y_train=y, x_test=images_, y_test=y)
+            files.append(file.getvalue())
+    return tuple(files)
+
+
+def make_pictures() -> tuple[bytes, ...]:
+    """A small digit in each format and mode that Pillow can write and read."""
+    Image.init()
+    digit = Image.fromarray(255 - data.load("mnist-sample").x_test[0])
+    files = []
+    for form in sorted(Image.SAVE.keys() & Image.OPEN.keys()):
+        for mode in ("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "F"):
+            file = io.BytesIO()
+            try:
+                digit.convert("L" if mode == "I;16" else mode).convert(mode).save(file, form)
+                images.load(io.BytesIO(file.getvalue()), (28, 28), "digit")
+            except Exception:  # not every format has every mode, and not every Pillow every format
+                continue
+            files.append(file.getvalue())
+    for options in ({"compression": "tiff_lzw"}, {"compression": "tiff_deflate"}, {"compression": "jpeg"}):
+        if features.check("libtiff"):
+            file = io.BytesIO()
+            digit.save(file, "TIFF", **options)
+            files.append(file.getvalue())
+    for form in ("GIF", "PNG", "WEBP", "TIFF"):
+        file = io.BytesIO()
+        digit.save(file, form, save_all=True, append_images=[digit.rotate(90)])
+        files.append(file.getvalue())
+    return tuple(files)
+
+
+def make_checkpoints() -> tuple[bytes, ...]:
+    """Checkpoints of small networks, with and without a state of the optimizer, and those of earlier versions."""
+    files = [path.read_bytes() for path in sorted(ROOT.glob("tests/runs/golden/*.npz"))]
+    for optimizer in (Recipe().optimizer, Adam()):
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "seed.npz"
+            checkpoint.save(path, *make(Recipe(layers=LAYERS, optimizer=optimizer)))
+            files.append(path.read_bytes())
+    return tuple(files)
+
+
+TARGETS: dict[str, Callable[[], Target]] = {
+    "config": lambda: Target(
+        read_config,
+        ConfigError,
+        make_configs(),
+        (
+            *(b"&a ", b"*a", b"<<: ", b"!!python/object:os.system ", b"!!binary ", b"[", b"{", b"? ", b"- ", b"- - "),
+            *(b": ", b"\n", b"'", b'"', b"|\n ", b"9" * 20, b"1e999", b".nan", b"0x", b"1:1:1", b"~", b"`"),
+        ),
+    ),
+    "idx": lambda: Target(read_idx, DataError, make_idx(), (b"\x1f\x8b\x08", b"\0\0\x08\x03")),
+    "npz": lambda: Target(data.load, DataError, make_npz(), (b"PK\x01\x02", b"PK\x05\x06", b"|O", b"(10", b"True")),
+    "picture": lambda: Target(read_picture, PictureError, make_pictures()),
+    "checkpoint": lambda: Target(
+        checkpoint.load,
+        CheckpointError,
+        make_checkpoints(),
+        (b"PK\x01\x02", b"PK\x05\x06", b"|O", b"(10", b"True", b"null", b"[", b"{", b"-1", b"1e99", b"\\u0000"),
+    ),
+}

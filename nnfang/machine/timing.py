@@ -1,0 +1,38 @@
+"""How fast this computer is: contenders take turns, so that a computer that slows down slows all of them down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from statistics import median
+from time import perf_counter
+from typing import TypeVar
+
+import numpy as np
+
+Key = TypeVar("Key", bound=Hashable)
+
+PEAK_SIDE = 1024
+"""Side of the matrices whose product tells what BLAS can do at its best."""
+
+BUSY = 1.25
+"""The same work should take the same time; where it once took so many times as long as at best, something else ran."""
+
+
+def take_turns(runs: Mapping[Key, Callable[[], object]], rounds: int) -> dict[Key, list[float]]:
+    """The seconds of each run in each round, after one round that does not count."""
+    seconds: dict[Key, list[float]] = {key: [] for key in runs}
+    for count in range(rounds + 1):
+        for key, run in runs.items():
+            start = perf_counter()
+            run()
+            if count:
+                seconds[key].append(perf_counter() - start)
+    return seconds
+
+
+def product_speed(shape: tuple[int, int, int] = (PEAK_SIDE,) * 3, rounds: int = 7) -> tuple[float, bool]:
+    """Floating-point operations a second of a matrix product (m, k) (k, n), and whether other work got in its way."""
+    m, k, n = shape
+    a, b, c = np.ones((m, k), np.float32), np.ones((k, n), np.float32), np.empty((m, n), np.float32)
+    (seconds,) = take_turns({"product": lambda: np.matmul(a, b, out=c)}, rounds).values()
+    return 2 * m * k * n / median(seconds), max(seconds) > BUSY * min(seconds)

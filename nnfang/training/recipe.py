@@ -1,0 +1,111 @@
+"""Everything that decides a training run, as one value. The defaults are the paper's experiment."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from nnfang.core.constraints import Bounds, Count, Fraction, OneOf, Positive, check_fields
+from nnfang.core.layers import Dense, Layer
+from nnfang.core.losses import LOSSES, output_error
+from nnfang.core.network import check_order, output_layer
+from nnfang.core.optimizers import Optimizer, Sgd
+from nnfang.core.schedules import Constant, Schedule
+from nnfang.engines import ENGINES
+from nnfang.training.augment import Augment
+
+PAPER_LAYERS = (Dense(128, "relu"), Dense(64, "relu"), Dense(10, "softmax"))
+
+PAPER_OPTIMIZER = Sgd(learning_rate=0.01)
+NO_SCHEDULE = Constant()
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop when a validation metric has not become better for some epochs.
+
+    Attributes:
+        patience: Epochs in a row without a better value.
+        metric: What has to become better: val_loss smaller, or val_accuracy larger.
+    """
+
+    patience: Count = 5
+    metric: Annotated[str, OneOf(("val_loss", "val_accuracy"))] = "val_loss"
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True)
+class CheckpointEvery:
+    """When to save within an epoch, so that little is lost; after each epoch it is saved anyway. The first due counts.
+
+    Attributes:
+        seconds: Since the last save.
+        steps: Since the last save; None means that steps do not count.
+    """
+
+    seconds: Positive = 60.0
+    steps: Count | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+MINUTELY = CheckpointEvery()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training run: data, network, and how it is trained.
+
+    Attributes:
+        dataset: A known name, or the path of a data set.
+        layers: From the first hidden layer to the output layer, which has one unit a class.
+        loss: What is minimised.
+        optimizer: How the gradient changes the weights.
+        schedule: How the learning rate changes over the epochs.
+        batch_size: Samples a step.
+        epochs: Passes over the training images.
+        validation_split: Share of the training images that are kept out of training, to choose the best epoch.
+        early_stopping: When to stop before the last epoch.
+        checkpoint_every: How often to save within an epoch.
+        on_divergence: Whether to stop when training runs away, or to retry from the last good state with a third of
+            the learning rate, three times at the most.
+        augment: How much the training images are distorted, anew in each epoch.
+        shuffle: Whether each epoch takes the images in a new order.
+        limit: Use the first so many training images only.
+        seed: Of the first weights, the split, the order of the images, the distortions and the dropout masks.
+        dtype: Of all numbers of the network.
+        engine: How the maths is run; auto is the fastest that can.
+
+    Raises:
+        ValueError: A field is out of its bounds, or two fields contradict each other; the message begins with the
+            path of the field at fault.
+    """
+
+    dataset: str = "mnist"
+    layers: tuple[Layer, ...] = PAPER_LAYERS
+    loss: Annotated[str, OneOf(LOSSES)] = "categorical_crossentropy"
+    optimizer: Optimizer = PAPER_OPTIMIZER
+    schedule: Schedule = NO_SCHEDULE
+    batch_size: Count = 1
+    epochs: Annotated[int, Bounds(ge=0)] = 20
+    validation_split: Fraction = 0.1
+    early_stopping: EarlyStopping | None = None
+    checkpoint_every: CheckpointEvery = MINUTELY
+    on_divergence: Annotated[str, OneOf(("stop", "retry"))] = "stop"
+    augment: Augment | None = None
+    shuffle: bool = True
+    limit: Count | None = None
+    seed: Annotated[int, Bounds(ge=0)] = 0
+    dtype: Annotated[str, OneOf(("float32", "float64"))] = "float32"
+    engine: Annotated[str, OneOf(("auto", *ENGINES))] = "auto"
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        check_order(self.layers)
+        try:
+            output_error(output_layer(self.layers).activation, self.loss)
+        except ValueError as error:
+            raise ValueError(f"layers[{len(self.layers) - 1}].activation: {error}") from None
+        if self.early_stopping and not self.validation_split:
+            raise ValueError("early_stopping: there are no validation images to watch, because validation_split is 0")

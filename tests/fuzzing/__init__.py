@@ -1,1 +1,0 @@
-"""Valid files, damaged at random, until the time is up: python -m tests.fuzzing."""
