@@ -3,27 +3,50 @@
 NnfangError                  1  failed
 ├── ConfigError              2  a config file, option or environment variable is wrong
 ├── QualityGateError         3  a result is below the demanded minimum
-├── DivergedError            4  training ran away: the loss is not a number, or infinite
-├── DataError                5  a data set is not to be had, or is not what it claims to be
+├── DivergedError            4  training diverged: the loss is not a number, or infinite
+├── DataError                5  a data set is unavailable, or is not what it claims to be
 ├── CheckpointError          6  a checkpoint cannot be read
 └── PictureError             1  a file is not a picture
     └── BlankError           1  a picture shows nothing
 
 Exit code 0 is success; 130 and 143 mean interrupted by Ctrl-C or SIGTERM. Messages are complete: they say where, what
-was found and what is allowed, so that whoever shows one only has to print it.
+was found and what is allowed, so that whoever shows one only has to print it. What was meant by a library's failure is
+its `reason`, where it happened its `path`; neither has to be read out of the message again.
 """
+
+from os import PathLike, fspath
 
 
 class NnfangError(Exception):
-    """Any failure that nnfang foresees; its message is written for the person who must mend it."""
+    """Any failure that nnfang foresees; its message is written for the person who must mend it.
+
+    Attributes:
+        reason: What is wrong, and what is allowed.
+        path: Where: a file, a folder, a data set, or the key of a config; None where there is no such place.
+    """
 
     exit_code = 1
 
+    def __init__(self, reason: str, path: str | PathLike[str] | None = None) -> None:
+        self.reason = reason
+        self.path = None if path is None else fspath(path)
+        super().__init__(f"{self.path}: {reason}" if self.path else reason)
+
 
 class ConfigError(NnfangError):
-    """A config file, option or environment variable is wrong."""
+    """A config file, option or environment variable is wrong.
+
+    Attributes:
+        origin: What the value at `path` was set by, such as ``digits.yaml, line 3`` or ``--epochs x``.
+    """
 
     exit_code = 2
+
+    def __init__(self, reason: str, path: str | PathLike[str] | None = None, origin: str | None = None) -> None:
+        super().__init__(reason, path)
+        self.origin = origin
+        if origin:
+            self.args = (f"{origin}: {self.args[0]}",)
 
 
 class QualityGateError(NnfangError):
@@ -33,13 +56,13 @@ class QualityGateError(NnfangError):
 
 
 class DivergedError(NnfangError):
-    """Training ran away: the loss is not a number, or infinite."""
+    """Training diverged: the loss is not a number, or infinite."""
 
     exit_code = 4
 
 
 class DataError(NnfangError):
-    """A data set is not to be had, or is not what it claims to be."""
+    """A data set is unavailable, or is not what it claims to be."""
 
     exit_code = 5
 
@@ -56,15 +79,3 @@ class PictureError(NnfangError):
 
 class BlankError(PictureError):
     """A picture shows nothing."""
-
-    def __init__(self, reason: str, name: str | None = None) -> None:
-        super().__init__(f"{name}: {reason}" if name else reason)
-        self.reason = reason
-
-
-def nearest(name: str, allowed: list[str]) -> str:
-    """``' Did you mean "x"?'`` with the allowed name most like `name`, or an empty string if none is close."""
-    from difflib import get_close_matches
-
-    matches = get_close_matches(name, allowed, n=1)
-    return f' Did you mean "{matches[0]}"?' if matches else ""

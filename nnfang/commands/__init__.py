@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from nnfang.commands import console
-from nnfang.errors import NnfangError, nearest
+from nnfang.errors import NnfangError
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
+from nnfang.names import nearest
 
 COMMANDS = ("train", "evaluate", "predict", "export", "verify", "info", "bench")
 
@@ -41,7 +42,7 @@ class LazyGroup(click.Group):
         """Find a command; offer the nearest name where there is none."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f'No such command "{name}".{nearest(name, list(COMMANDS))} Known: {", ".join(COMMANDS)}.')
+            ctx.fail(f'No such command "{name}".{nearest(name, COMMANDS)} Known: {", ".join(COMMANDS)}.')
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -59,6 +59,7 @@ class Session:
 def begin(config: Config, data: Dataset, manner: Manner, output: Path | None, *, force: bool) -> Session:
     """A new training, up to its first step, and the folder of its run."""
     from nnfang.config.sources import to_yaml
+    from nnfang.core.constraints import FieldError
     from nnfang.core.network import Network
     from nnfang.runs import folder as runs
     from nnfang.runs.recorder import Recorder
@@ -73,9 +74,8 @@ def begin(config: Config, data: Dataset, manner: Manner, output: Path | None, *,
         )
     try:
         start, events = take_start(network, data, recipe)
-    except ValueError as error:
-        path, _, reason = str(error).partition(": ")
-        raise config.error(path, reason) from None
+    except FieldError as error:
+        raise config.error(error.path, error.reason) from error
     run = runs.create(output, data.name, datetime.now().astimezone(), force=force)
     with run.lock():
         run.write_config(to_yaml(recipe))

@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from nnfang.core.constraints import Bounds, OneOf
+from nnfang.core.constraints import Bounds, FieldError, OneOf
 from nnfang.core.layers import LAYERS, Layer
 from nnfang.core.optimizers import OPTIMIZERS, Optimizer
 from nnfang.core.schedules import SCHEDULES, Schedule
-from nnfang.errors import nearest
+from nnfang.names import nearest
 
 Tree = Any
 """None, bool, int, float, str, and lists and dicts of them."""
@@ -33,20 +33,6 @@ PROBLEM = r"(?s)(?:Object \w+ (unknown|required) field `(.*?)`|.*?)(?: - at `\$(
 YAML_WORDS = {None: "null", True: "true", False: "false"}
 
 SIMPLE = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", NoneType: "null"}
-
-
-class TreeError(ValueError):
-    """A tree does not fit its type.
-
-    Attributes:
-        path: Of the value at fault, such as ``layers[0].units``.
-        reason: What is wrong with it and what is allowed.
-    """
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}" if path else reason)
-        self.path = path
-        self.reason = reason
 
 
 @cache
@@ -122,7 +108,7 @@ def check_tree(cls: type, tree: Tree) -> None:
     """Check names, types and bounds of a whole tree.
 
     Raises:
-        TreeError: The first thing that does not fit.
+        FieldError: The first thing that does not fit.
     """
     try:
         msgspec.convert(tree, schema_type(cls))
@@ -131,19 +117,19 @@ def check_tree(cls: type, tree: Tree) -> None:
         raise _explain(cls, tree, problem, key, (path or "").removeprefix(".")) from None
 
 
-def _explain(cls: type, tree: Tree, problem: str | None, key: str, path: str) -> TreeError:
+def _explain(cls: type, tree: Tree, problem: str | None, key: str, path: str) -> FieldError:
     """The message for the person who wrote the value at `path`, or the `key` in it that is unknown or missing."""
     hint, value = locate(cls, tree, path)
     if problem == "unknown":
         allowed = keys(_unwrap(hint), value)
         reason = f"there is no such key.{nearest(key, allowed)} Allowed here: {', '.join(allowed)}"
-        return TreeError(f"{path}.{key}".lstrip("."), reason)
+        return FieldError(f"{path}.{key}".lstrip("."), reason)
     if problem == "required":
         expected = describe(hint) if key == "type" else "the keys " + ", ".join(keys(_unwrap(hint), value))
-        return TreeError(path, f'the key "{key}" is missing; expected {expected}')
+        return FieldError(path, f'the key "{key}" is missing; expected {expected}')
     names = get_args(hint)[1].names if _is_name(hint) else ()
     close = nearest(str(value), list(names))
-    return TreeError(path, f"found {shorten(value)}, expected {describe(hint)}{close and '.'}{close}")
+    return FieldError(path, f"found {shorten(value)}, expected {describe(hint)}{close and '.'}{close}")
 
 
 def locate(hint: Any, tree: Tree, path: str) -> tuple[Any, Tree]:
@@ -177,7 +163,7 @@ def build(hint: Any, tree: Tree, path: str = "") -> Any:
     """The instance that a checked tree stands for.
 
     Raises:
-        TreeError: The values are right one by one and contradict each other, or a number is not finite.
+        FieldError: The values are right one by one and contradict each other, or a number is not finite.
     """
     hint = _unwrap(hint)
     if get_origin(hint) is tuple:
@@ -194,9 +180,8 @@ def build(hint: Any, tree: Tree, path: str = "") -> Any:
     }
     try:
         return cls(**values)
-    except ValueError as error:
-        field, _, reason = str(error).partition(": ")
-        raise TreeError(f"{path}.{field}".lstrip("."), reason) from None
+    except FieldError as error:
+        raise FieldError(f"{path}.{error.path}".lstrip("."), error.reason) from error
 
 
 def to_tree(value: Any) -> Tree:

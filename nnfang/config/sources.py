@@ -12,9 +12,11 @@ from typing import TextIO
 
 import yaml
 
-from nnfang.config.schema import Tree, TreeError, build, check_tree, keys, shorten, split_path, to_tree
+from nnfang.config.schema import Tree, build, check_tree, keys, shorten, split_path, to_tree
 from nnfang.config.yaml_tree import Dumper, config_error, parse_yaml
-from nnfang.errors import ConfigError, nearest
+from nnfang.core.constraints import FieldError
+from nnfang.errors import ConfigError
+from nnfang.names import nearest
 from nnfang.training.recipe import Recipe
 
 MAX_LENGTH = 1_000_000
@@ -84,7 +86,7 @@ def load(
     try:
         check_tree(Recipe, tree)
         recipe = build(Recipe, tree)
-    except TreeError as error:
+    except FieldError as error:
         raise config_error(origins, error.path, error.reason) from None
     return Config(recipe, origins)
 

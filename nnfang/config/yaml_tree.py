@@ -131,4 +131,4 @@ def config_error(origins: Mapping[str, str], path: str, reason: str) -> ConfigEr
     place = path
     while place and place not in origins:
         place = re.sub(r"(\.[^.\[]+|\[\d+\]|^[^.\[]+)$", "", place)
-    return ConfigError(": ".join(part for part in (origins.get(place, ""), path, reason) if part))
+    return ConfigError(reason, path, origins.get(place))

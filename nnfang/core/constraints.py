@@ -12,6 +12,20 @@ from math import inf
 from typing import Annotated, Any, get_args, get_type_hints
 
 
+class FieldError(ValueError):
+    """A value that is out of its bounds, or contradicts another.
+
+    Attributes:
+        path: Of the value, such as ``layers[0].units``.
+        reason: What is wrong with it and what is allowed.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}" if path else reason)
+        self.path = path
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Bounds:
     """The interval a number must lie in."""
@@ -77,10 +91,10 @@ def check_fields(instance: Any) -> None:
     """Check each field of a dataclass instance against its annotation.
 
     Raises:
-        ValueError: A field is out of its bounds; the message names it, what was found and what is allowed.
+        FieldError: A field is out of its bounds.
     """
     cls: type = type(instance)
     for name, constraint in constraints(cls).items():
         value = getattr(instance, name)
         if value is not None and not constraint.allow(value):
-            raise ValueError(f"{name}: must be {constraint}, found {value!r}")
+            raise FieldError(name, f"must be {constraint}, found {value!r}")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nnfang.core.activations import OUTPUT_ONLY
 from nnfang.core.arrays import Array, Images, aligned_empty, scale_pixels
+from nnfang.core.constraints import FieldError
 from nnfang.core.layers import Dense, Layer, LayerTrace, Parameters
 from nnfang.core.randomness import Purpose, generator
 
@@ -184,23 +185,23 @@ def output_layer(layers: Sequence[Layer]) -> Dense:
     """The last layer.
 
     Raises:
-        ValueError: There is none, or it is not dense.
+        FieldError: There is none, or it is not dense.
     """
     if not layers:
-        raise ValueError("layers: a network needs at least one layer")
+        raise FieldError("layers", "a network needs at least one layer")
     last = layers[-1]
     if not isinstance(last, Dense):
-        raise ValueError(f"layers[{len(layers) - 1}]: the last layer must be dense, with one unit a class")
+        raise FieldError(f"layers[{len(layers) - 1}]", "the last layer must be dense, with one unit per class")
     return last
 
 
 def check_order(layers: Sequence[Layer]) -> None:
-    """Refuse layers that cannot stand where they stand; the message begins with the layer's index from 0.
+    """Refuse layers that cannot stand where they stand.
 
     Raises:
-        ValueError: No layers, a last layer that is not dense, or softmax before the last.
+        FieldError: No layers, a last layer that is not dense, or softmax before the last.
     """
     output_layer(layers)
     for i, layer in enumerate(layers[:-1]):
         if isinstance(layer, Dense) and layer.activation in OUTPUT_ONLY:
-            raise ValueError(f"layers[{i}].activation: {layer.activation} is for the last layer only")
+            raise FieldError(f"layers[{i}].activation", f"{layer.activation} is for the last layer only")

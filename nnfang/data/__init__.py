@@ -12,7 +12,8 @@ from nnfang.data.paths import FORMS, load_path
 from nnfang.data.pictures import ReadPicture
 from nnfang.data.registry import DATASETS
 from nnfang.data.transfer import ProgressBar
-from nnfang.errors import DataError, nearest
+from nnfang.errors import DataError
+from nnfang.names import nearest
 
 __all__ = [
     "KNOWN",
@@ -61,7 +62,7 @@ def load(
         return Dataset(name, x_train, y_train, x_test, y_test, known.class_names, known.preparation, source=str(folder))
     path = _find_path(name)
     if path is None:
-        hint = nearest(name, list(KNOWN))
+        hint = nearest(name, KNOWN)
         raise DataError(f'No data set "{name}".{hint}\nKnown by name: {", ".join(KNOWN)}.\n{FORMS}')
     return load_path(path, read_picture, warn)
 

@@ -1,5 +1,6 @@
 """How the maths is run: each engine trains the same network to the same θ, at its own speed."""
 
+from nnfang.core.constraints import FieldError
 from nnfang.engines import compiled, online
 from nnfang.engines.batch import BatchEngine
 from nnfang.engines.compiled import CompiledEngine
@@ -17,14 +18,14 @@ def choose_engine(name: str, task: Task) -> Engine:
     """The engine called `name`; for "auto" the fastest that can run the task exactly.
 
     Raises:
-        ValueError: The engine called `name` cannot run the task; the message says why.
+        FieldError: The engine called `name` cannot run the task; the message says why.
     """
     if name == "auto":
         name = fastest(task)
     try:
         return ENGINES[name](task)
     except ValueError as error:
-        raise ValueError(f"engine: {error}") from None
+        raise FieldError("engine", str(error)) from error
 
 
 def fastest(task: Task) -> str:

@@ -7,13 +7,14 @@ A file becomes a grey picture (`nnfang.images.reading`), and that an image like 
 from pathlib import Path
 from typing import BinaryIO
 
-from nnfang.errors import BlankError, NnfangError, PictureError, nearest
+from nnfang.errors import NnfangError, PictureError
 from nnfang.images.files import find_pictures
 from nnfang.images.preparation import PREPARATIONS, Prepared
 from nnfang.images.reading import Grey, read_picture, read_sized
 from nnfang.images.samples import PREFIX, SAMPLES, find_sample
 from nnfang.images.sheet import write_sheet
 from nnfang.images.writing import save_image
+from nnfang.names import nearest
 
 __all__ = [
     "PREFIX",
@@ -58,8 +59,7 @@ def load_prepared(
         return _prepare(grey, shape, preparation).measured_in(grey.shape, size)
     except PictureError as error:
         name = name or (str(source) if isinstance(source, Path) else "picture")
-        named = BlankError(error.reason, name) if isinstance(error, BlankError) else PictureError(f"{name}: {error}")
-        raise named from None
+        raise type(error)(error.reason, name) from error
 
 
 def prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Grey:
@@ -74,7 +74,7 @@ def prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Grey:
 
 def _prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Prepared:
     if preparation not in PREPARATIONS:
-        hint = nearest(preparation, list(PREPARATIONS))
+        hint = nearest(preparation, PREPARATIONS)
         raise NnfangError(f'no preparation "{preparation}" of pictures.{hint} Known: {", ".join(PREPARATIONS)}')
     height, width = shape
     return PREPARATIONS[preparation](grey, (height, width))

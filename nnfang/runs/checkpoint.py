@@ -24,14 +24,15 @@ import msgspec
 import numpy as np
 
 from nnfang import __version__
+from nnfang.config.schema import build, check_tree, shorten
 from nnfang.core.arrays import Array, Images, aligned_empty
+from nnfang.core.constraints import FieldError
 from nnfang.core.network import Network, layer_shapes
 from nnfang.core.optimizers import State
 from nnfang.errors import CheckpointError
 from nnfang.runs.files import write_whole
-from nnfang.training.state import Position
 from nnfang.training.recipe import Recipe
-from nnfang.config.schema import TreeError, build, check_tree, shorten
+from nnfang.training.state import Position
 
 FORMAT = 1
 PARAMETER_NAMES = ("weight", "bias")
@@ -209,7 +210,7 @@ def _read_arrays(path: Path, file: Any, meta: Meta, sizes: dict[str, int]) -> Ch
     try:
         check_tree(Recipe, meta.config)
         recipe = build(Recipe, meta.config)
-    except TreeError as error:
+    except FieldError as error:
         raise CheckpointError(f"{path}: its config is not valid: {error}") from None
     inputs = prod(meta.input_shape)
     parameters = sum(prod(shape) for shapes in layer_shapes(recipe.layers, inputs) for shape in shapes)

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nnfang.runs.checkpoint import Checkpoint, Tested, load
 from nnfang.errors import CheckpointError, ConfigError, NnfangError
+from nnfang.runs.checkpoint import Checkpoint, Tested, load
 from nnfang.runs.files import remove_stale, write_whole
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from nnfang.runs.folder import Run
     from nnfang.training.events import Epoch, Start
     from nnfang.training.recipe import CheckpointEvery
-    from nnfang.runs.folder import Run
 
 
 class Recorder:

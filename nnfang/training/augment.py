@@ -12,7 +12,7 @@ from math import pi
 import numpy as np
 
 from nnfang.core.arrays import Array, Images
-from nnfang.core.constraints import Fraction, NonNegative, Positive, check_fields
+from nnfang.core.constraints import FieldError, Fraction, NonNegative, Positive, check_fields
 from nnfang.core.randomness import Purpose, generator
 
 BLOCK = 25_000
@@ -79,14 +79,14 @@ class Distortion:
             seed: Of the numbers drawn.
 
         Raises:
-            ValueError: The images have no height and width, or are too large.
+            FieldError: The images have no height and width, or are too large.
         """
         if len(shape) != 2:  # noqa: PLR2004 - height and width
-            raise ValueError(f"augment: needs images of a height and a width, found the shape {shape}")
+            raise FieldError("augment", f"needs images of a height and a width, found the shape {shape}")
         self.augment, self.seed = augment, seed
         self.h, self.w = h, w = shape
         if (h + 2) * (w + 2) > EXACT:
-            raise ValueError(f"augment: images of {h} x {w} pixels are too large, {EXACT:,} are possible")
+            raise FieldError("augment", f"images of {h} x {w} pixels are too large, {EXACT:,} are possible")
         y, x = np.mgrid[:h, :w].reshape(2, -1) - np.array([[(h - 1) / 2], [(w - 1) / 2]])
         maps = np.stack([y, x, np.ones(h * w)])
         waves = smooth_waves(h, w, augment.elastic) if augment.elastic else np.empty((0, h * w))

@@ -12,6 +12,7 @@ import numpy as np
 
 from nnfang.core.arrays import Array, Labels, scale_pixels
 from nnfang.core.backprop import backpropagate
+from nnfang.core.constraints import FieldError
 from nnfang.core.losses import output_error
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines import Engine, Task, choose_engine
@@ -55,14 +56,14 @@ def split_rows(images: int, recipe: Recipe) -> tuple[Labels, Labels]:
     Both are drawn from the seed alone, out of the first `limit` images, so that a later evaluation finds the same.
 
     Raises:
-        ValueError: Nothing is left to train on.
+        FieldError: Nothing is left to train on.
     """
     images = min(images, recipe.limit or images)
     kept = round(images * recipe.validation_split)
     if kept >= images:
-        raise ValueError(f"validation_split: {recipe.validation_split} of {images} images leaves none to train on")
+        raise FieldError("validation_split", f"{recipe.validation_split} of {images} images leaves none to train on")
     if recipe.validation_split and not kept:
-        raise ValueError(f"validation_split: {recipe.validation_split} of {images} images leaves none for validation")
+        raise FieldError("validation_split", f"{recipe.validation_split} of {images} images leaves none for validation")
     order = generator(recipe.seed, Purpose.SPLIT).permutation(images)
     return np.sort(order[kept:]), np.sort(order[:kept])
 
@@ -83,7 +84,7 @@ def train(
         One `Start`, then for each epoch some `Progress` and one `Epoch`, then one `End`.
 
     Raises:
-        ValueError: The engine or the split that the recipe asks for is impossible.
+        FieldError: The engine or the split that the recipe asks for is impossible.
         DivergedError: The loss is infinite, not a number, or out of all proportion.
     """
     rows, validation_rows = split_rows(len(data.y_train), recipe)

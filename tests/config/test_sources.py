@@ -283,7 +283,7 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ),
     (
         "layers:\n- {type: dense, units: 3}\n- {type: dropout}",
-        ", line 3: layers[1]: the last layer must be dense, with one unit a class",
+        ", line 3: layers[1]: the last layer must be dense, with one unit per class",
         [],
     ),
     (

@@ -152,8 +152,8 @@ def test_a_cut_trace_is_the_trace_itself() -> None:
 
 REFUSED: list[tuple[tuple[Layer, ...], str]] = [
     ((), "layers: a network needs at least one layer"),
-    ((Dense(3), Dropout()), "layers[1]: the last layer must be dense, with one unit a class"),
-    ((Dropout(),), "layers[0]: the last layer must be dense, with one unit a class"),
+    ((Dense(3), Dropout()), "layers[1]: the last layer must be dense, with one unit per class"),
+    ((Dropout(),), "layers[0]: the last layer must be dense, with one unit per class"),
     *(
         ((Dropout(), Dense(3, name), Dense(2, "softmax")), f"layers[1].activation: {name} is for the last layer only")
         for name in OUTPUT_ONLY

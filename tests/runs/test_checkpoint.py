@@ -17,15 +17,15 @@ import numpy.typing as npt
 import pytest
 
 from nnfang import __version__
-from nnfang.runs import checkpoint
-from nnfang.runs.checkpoint import Meta
+from nnfang.config.schema import to_tree
 from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Adam, Sgd, State
 from nnfang.errors import CheckpointError, NnfangError
-from nnfang.training.state import Position
+from nnfang.runs import checkpoint
+from nnfang.runs.checkpoint import Meta
 from nnfang.training.recipe import EarlyStopping, Recipe
-from nnfang.config.schema import to_tree
+from nnfang.training.state import Position
 
 Members = dict[str, npt.NDArray[Any]]
 LAYERS: tuple[Layer, ...] = (Dense(3), Dropout(0.2), Dense(2, "softmax"))

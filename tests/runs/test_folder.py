@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnfang.runs import checkpoint
 from nnfang.config import sources as config
-from nnfang.runs import folder as runs
 from nnfang.core.network import Network
 from nnfang.data import Dataset
 from nnfang.errors import CheckpointError, ConfigError, NnfangError
-from nnfang.training.state import Position
-from nnfang.training.recipe import Recipe
+from nnfang.runs import checkpoint
+from nnfang.runs import folder as runs
 from nnfang.runs.folder import FILES
+from nnfang.training.recipe import Recipe
+from nnfang.training.state import Position
 from tests.shades import NOW, RECIPE, facts, make_shades
 
 

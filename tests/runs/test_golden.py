@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnfang.runs import checkpoint
 from nnfang.core.layers import Dense, Dropout
 from nnfang.core.optimizers import Momentum
+from nnfang.runs import checkpoint
 
 PROBABILITY = 0.4758985
 """That the picture of this test goes across."""

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnfang.runs import checkpoint
-from nnfang.runs import folder as runs
 from nnfang.core.network import Network
 from nnfang.data import Dataset
-from nnfang.training.events import Epoch, Start
-from nnfang.training.state import Position
+from nnfang.runs import checkpoint
+from nnfang.runs import folder as runs
 from nnfang.runs.recorder import Recorder
+from nnfang.training.events import Epoch, Start
 from nnfang.training.loop import train
+from nnfang.training.state import Position
 from tests.shades import NOW, RECIPE, facts, make_shades
 
 

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nnfang.runs import checkpoint
-from nnfang.runs import folder as runs
-from nnfang.training.augment import Augment, Elastic
+from nnfang.config.schema import build
 from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Optimizer, Sgd
 from nnfang.core.schedules import SCHEDULES, Schedule
 from nnfang.errors import CheckpointError
-from nnfang.training.events import Epoch, Progress, Start
-from nnfang.training.recipe import EarlyStopping, Recipe
-from nnfang.runs.recorder import Recorder
+from nnfang.runs import checkpoint
+from nnfang.runs import folder as runs
 from nnfang.runs.folder import Run
-from nnfang.config.schema import build
+from nnfang.runs.recorder import Recorder
+from nnfang.training.augment import Augment, Elastic
+from nnfang.training.events import Epoch, Progress, Start
 from nnfang.training.loop import train
+from nnfang.training.recipe import EarlyStopping, Recipe
 from tests.shades import facts, make_shades
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"engine": "gpu"}, "engine: must be one of auto, batch, online, compiled, found 'gpu'"),
     ({"loss": "mse"}, f"loss: must be one of {', '.join(LOSSES)}, found 'mse'"),
     ({"layers": ()}, "layers: a network needs at least one layer"),
-    ({"layers": (SOFTMAX, Dropout())}, "layers[1]: the last layer must be dense, with one unit a class"),
+    ({"layers": (SOFTMAX, Dropout())}, "layers[1]: the last layer must be dense, with one unit per class"),
     ({"layers": (SOFTMAX, SOFTMAX)}, "layers[0].activation: softmax is for the last layer only"),
     (
         {"layers": (Dense(5), Dense(10, "sigmoid"))},
