@@ -8,7 +8,7 @@ import nnfang
 from benchmarks import images, tables
 from benchmarks.peers import RATE, installed
 from nnfang.core.optimizers import Adam, Momentum, Optimizer, Sgd
-from nnfang.engines.compiled import is_installed
+from nnfang.engines.compiled import import_problem
 from nnfang.machine.timing import product_speed, take_turns
 from nnfang.training.benchmark import training_run
 
@@ -31,7 +31,7 @@ def contenders(size: int, optimizer: str) -> dict[str, tuple[int, Callable[[], o
         if run := peer.make(*images.rows(count), size, optimizer):
             found[peer.name] = count, run
     for engine in ("online", "compiled", "batch"):
-        if engine == "compiled" and not is_installed():
+        if engine == "compiled" and import_problem():
             continue
         if engine == "batch" and size == 1:
             continue

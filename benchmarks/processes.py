@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 from benchmarks import images, tables
-from nnfang.engines.compiled import is_installed
+from nnfang.engines.compiled import import_problem
 from nnfang.machine.description import find_version
 from nnfang.machine.timing import take_turns
 
@@ -63,7 +63,7 @@ def run(rounds: int, plots: Path | None) -> None:
         base = median(times["python -c 'import numpy'"])
         rows = [[name, f"{median(seconds):.3f}", f"{median(seconds) / base:.2f}"] for name, seconds in times.items()]
         tables.show(["process", "seconds", "times NumPy's import"], rows)
-        engines = ["online", "batch", *(["compiled"] if is_installed() else [])]
+        engines = ["online", "batch", *(["compiled"] if not import_problem() else [])]
         rows = [[engine, *(f"{train_memory(engine, epochs, folder):.0f}" for epochs in (1, 5))] for engine in engines]
         if not Path("/proc/self/status").exists():
             print("The memory of a process is told by Linux only.")

@@ -21,12 +21,12 @@ def command(*, as_json: bool) -> None:
     nnfang info --json
     """
     from nnfang.data import find_cache, find_cached
-    from nnfang.engines.compiled import is_installed
+    from nnfang.engines.compiled import import_problem
     from nnfang.machine.description import describe_machine
 
     found: dict[str, Any] = {
         **describe_machine(),
-        "engines": ["batch", "online", *(["compiled"] if is_installed() else [])],
+        "engines": ["batch", "online", *(["compiled"] if not import_problem() else [])],
         "cache": console.encodable(find_cache()),
         "datasets": [*find_cached(), "mnist-sample"],
     }

@@ -102,12 +102,12 @@ def keep_engine(checkpoint: Checkpoint, recipe: Recipe, *, fork: bool) -> Recipe
     Raises:
         ConfigError: That engine cannot be used here.
     """
-    from nnfang.engines.compiled import is_installed
+    from nnfang.engines.compiled import import_problem
 
     if fork:
         return recipe
-    if checkpoint.meta.engine == "compiled" and not is_installed():
-        raise ConfigError("this run was trained with the compiled engine, which needs: pip install 'nnfang[turbo]'")
+    if checkpoint.meta.engine == "compiled" and (problem := import_problem()):
+        raise ConfigError(f"this run was trained with the compiled engine, which {problem}")
     return replace(recipe, engine=checkpoint.meta.engine)
 
 

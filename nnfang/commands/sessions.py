@@ -167,8 +167,8 @@ def announce(session: Session, manner: Manner) -> None:
         options.write_json({"event": "start", **reporting.describe(run, start, recipe, data)})
     elif not manner.is_quiet:
         console.note(reporting.headline(run, start, data))
-    if start.engine.preparation and not manner.is_quiet:
-        console.note(f"one moment: {start.engine.preparation}")
+    if start.engine.compile_message and not manner.is_quiet:
+        console.note(f"one moment: {start.engine.compile_message}")
 
 
 def follow(session: Session, manner: Manner) -> End:

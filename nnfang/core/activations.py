@@ -4,9 +4,9 @@ Each activation is a pair of functions on arrays of shape (m, n), m rows (sample
 
 - ``forward(z, a)`` writes a = Q(z);
 - ``backward(delta, z, a, work)`` turns `delta` from dL/da into dL/dz, in place. For all but softmax that is the
-  elementwise product with Q'(z). ``work`` is scratch of shape (2, m, n).
+  elementwise product with Q'(z). ``scratch`` (2, m, n) is overwritten.
 
-Nothing here allocates an (m, n) array: whoever calls owns the memory.
+No function allocates an (m, n) array: the memory is the caller's.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from nnfang.core.arrays import Array
 
 LEAK = 0.01
 ZERO = np.zeros((), np.float32)
-"""0 as an array: converting a Python number in each call takes NumPy longer than the maximum of 128 numbers."""
-FEW = 1024
-"""Of so few numbers NumPy takes the sign faster than it compares them; of many it is the other way round."""
+"""0 as an array: NumPy needs longer to convert a Python number than to take the maximum of 128 numbers."""
+SIGN_IS_FASTER_BELOW = 1024
+"""NumPy takes the sign of fewer numbers than this faster than it compares them; with more, comparing is faster."""
 GELU_SCALE = 2.0 * sqrt(2.0 / pi)
 GELU_CUBIC = 0.044715
 
@@ -31,7 +31,7 @@ def linear(z: Array, a: Array) -> None:
     a[...] = z
 
 
-def linear_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+def linear_backward(delta: Array, z: Array, a: Array, scratch: Array) -> None:
     """Q'(z) = 1: dL/dz is dL/da."""
 
 
@@ -40,10 +40,10 @@ def relu(z: Array, a: Array) -> None:
     np.maximum(z, ZERO, out=a)
 
 
-def relu_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
-    """Q'(z) = 1 where z > 0, otherwise 0; at the kink z = 0 the derivative from the left."""
-    slope = work[0]
-    if a.size < FEW:
+def relu_backward(delta: Array, z: Array, a: Array, scratch: Array) -> None:
+    """Q'(z) = 1 where z > 0, otherwise 0: at the kink z = 0 the derivative from the left."""
+    slope = scratch[0]
+    if a.size < SIGN_IS_FASTER_BELOW:
         np.sign(a, out=slope)  # a >= 0, so that the sign is exactly the derivative
     else:
         np.greater(a, ZERO, out=slope)
@@ -56,9 +56,9 @@ def leaky_relu(z: Array, a: Array) -> None:
     np.maximum(z, a, out=a)
 
 
-def leaky_relu_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+def leaky_relu_backward(delta: Array, z: Array, a: Array, scratch: Array) -> None:
     """Q'(z) = 1 where z > 0, otherwise 1/100."""
-    slope = work[0]
+    slope = scratch[0]
     np.sign(z, out=slope)
     np.maximum(slope, LEAK, out=slope)
     delta *= slope
@@ -72,9 +72,9 @@ def sigmoid(z: Array, a: Array) -> None:
     a *= 0.5
 
 
-def sigmoid_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+def sigmoid_backward(delta: Array, z: Array, a: Array, scratch: Array) -> None:
     """Q'(z) = a (1 - a)."""
-    slope = work[0]
+    slope = scratch[0]
     np.subtract(1, a, out=slope)
     slope *= a
     delta *= slope
@@ -85,9 +85,9 @@ def tanh(z: Array, a: Array) -> None:
     np.tanh(z, out=a)
 
 
-def tanh_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+def tanh_backward(delta: Array, z: Array, a: Array, scratch: Array) -> None:
     """Q'(z) = 1 - a²."""
-    slope = work[0]
+    slope = scratch[0]
     np.multiply(a, a, out=slope)
     np.subtract(1, slope, out=slope)
     delta *= slope
@@ -102,12 +102,12 @@ def gelu(z: Array, a: Array) -> None:
     a *= z
 
 
-def gelu_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
+def gelu_backward(delta: Array, z: Array, a: Array, scratch: Array) -> None:
     """Q'(z) = s + t (1 - s) with t = a u', u' = 2 √(2/π) (1 + 3 · 0.044715 z²).
 
     That is the product rule on z s, with s' = s (1 - s) u'.
     """
-    s, t = work
+    s, t = scratch
     np.multiply(z, z, out=t)
     t *= 3 * GELU_CUBIC * GELU_SCALE
     t += GELU_SCALE
@@ -130,22 +130,29 @@ def _gelu_gate(z: Array, s: Array) -> None:
 
 
 def softmax(z: Array, a: Array) -> None:
-    """ŷ_i = e^z_i / Σ_k e^z_k along each row (eq. 7).
+    """ŷ_i = e^z_i / Σ_k e^z_k along each row (eq. 7)."""
+    a /= shifted_exponentials(z, a, a)
 
-    The largest z of the row is taken off all first, which changes nothing but the range.
+
+def shifted_exponentials(z: Array, shifted: Array, exponentials: Array) -> Array:
+    """Write z - c and e^(z - c), c the largest z of each row.  Returns Σ_k e^(z_k - c), (m, 1).
+
+    z and z - c have the same softmax, but e^z may be larger than a float can hold. `shifted` and `exponentials` (m, n)
+    may be the same array, which then receives the exponentials.
     """
-    np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=a)
-    np.exp(a, out=a)
-    a /= np.add.reduce(a, axis=1, keepdims=True)
+    np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=shifted)
+    np.exp(shifted, out=exponentials)
+    sums: Array = np.add.reduce(exponentials, axis=1, keepdims=True)
+    return sums
 
 
-def softmax_backward(delta: Array, z: Array, a: Array, work: Array) -> None:
-    """dL/dz_j = Σ_i dL/dŷ_i ∂ŷ_i/∂z_j (eq. 6, summed over i as it must be).
+def softmax_backward(delta: Array, z: Array, a: Array, scratch: Array) -> None:
+    """dL/dz_j = Σ_i dL/dŷ_i ∂ŷ_i/∂z_j (eq. 6, with its sum over i).
 
     With the Jacobian ŷ_i (1 - ŷ_i) on the diagonal (eq. 14) and -ŷ_i ŷ_j beside it (eq. 20) the sum is
     ŷ_j (dL/dŷ_j - Σ_i dL/dŷ_i ŷ_i).
     """
-    product = work[0]
+    product = scratch[0]
     np.multiply(delta, a, out=product)
     delta -= np.add.reduce(product, axis=1, keepdims=True)
     delta *= a
@@ -170,4 +177,4 @@ ACTIVATIONS = {
 }
 
 OUTPUT_ONLY = ("softmax",)
-"""Activations whose units depend on one another, which make sense at the output alone."""
+"""Activations whose units depend on one another: for the output layer only."""

@@ -14,18 +14,18 @@ Labels = npt.NDArray[np.integer[Any]]
 """Class numbers 0 .. classes - 1, shape (m,)."""
 
 Images = npt.NDArray[np.uint8] | Array
-"""Bytes 0 .. 255, or floats taken as they are; shape (m, ...)."""
+"""Bytes 0 .. 255, or floats, which are not scaled; shape (m, ...)."""
 
 
 CACHE_LINE = 64
-"""Bytes that a processor loads at a time, and the width of its widest registers."""
+"""Bytes that a processor loads at a time, which is also the width of its widest registers."""
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-    """Uninitialised numbers that begin where a cache line does: products of matrices are quicker by a few percent."""
+    """An uninitialized array that begins at a cache line: matrix products are a few percent faster."""
     dtype = np.dtype(dtype)
     size = prod(shape) * dtype.itemsize
-    if size > sys.maxsize // 2:  # which NumPy calls a wrong value
+    if size > sys.maxsize // 2:  # NumPy would raise a ValueError
         raise MemoryError(f"unable to allocate {size:.3g} bytes")
     memory = np.empty(size + CACHE_LINE, np.uint8)
     start = -memory.ctypes.data % CACHE_LINE
@@ -38,7 +38,7 @@ def scale_pixels(images: Images, out: Array) -> None:
 
     Args:
         images: (m, ...) pictures or rows.
-        out: (m, inputs), receives one row a picture, in 0 .. 1 for bytes.
+        out: (m, inputs), receives one row per picture, in 0 .. 1 for bytes.
     """
     rows = images.reshape(len(images), -1)
     if rows.dtype == np.uint8:

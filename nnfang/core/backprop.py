@@ -1,8 +1,6 @@
-"""The backward process, Algorithm 1, for one sample or a batch of them.
+"""Forward pass, backward pass and update: the three algorithms of the paper, for one sample or a mini-batch of m rows.
 
-The paper counts layers from the end where it trains (eq. 41 to 43) and from the start where it predicts (eq. 1); here
-they are counted from the start throughout, as in eq. 38 to 40. The paper changes each layer's weights as soon as their
-gradient is known; here every gradient is computed before any weight changes (see README.md, "Departures").
+Layers are counted from 0, the first that has weights; x has shape (m, inputs), and y (m, outputs) is one-hot.
 """
 
 from __future__ import annotations
@@ -14,37 +12,62 @@ if TYPE_CHECKING:
 
     from nnfang.core.arrays import Array
     from nnfang.core.layers import Parameters
-    from nnfang.core.losses import OutputError
-    from nnfang.core.network import Network, Trace
+    from nnfang.core.losses import OutputLoss
+    from nnfang.core.network import Network
+    from nnfang.core.workspace import Workspace
+
+
+def forward(network: Network, x: Array, workspace: Workspace, rng: np.random.Generator | None = None) -> Array:
+    """Algorithm 2.  Returns ŷ (m, outputs), the a of the last layer; `rng` draws dropout masks, None drops nothing."""
+    a = x  # the first layer's inputs
+    for layer, parameters, at in zip(network.layers, network.parameters, workspace, strict=True):
+        layer.affine(a, parameters, at, rng)  # z = W a_previous + b (eq. 1)
+        layer.activate(at)  # a = Q(z) (eq. 2)
+        a = at.a
+    return a
+
+
+def backward(network: Network, x: Array, gradients: tuple[Parameters, ...], workspace: Workspace) -> None:
+    """Algorithm 1 without its updates, from the output layer's delta on, in which every gradient is linear.
+
+    The paper updates a layer as soon as its gradient is known. Here no weight changes before all gradients are known,
+    because eq. 38 needs the W of the forward pass (README.md, "Departures").
+    """
+    layers, parameters = network.layers, network.parameters
+    for i in range(len(layers) - 1, 0, -1):
+        layers[i].parameter_gradients(workspace[i - 1].a, workspace[i], gradients[i])  # dW = δ aᵀ, db = δ (eq. 39, 40)
+        layers[i].propagate(parameters[i], workspace[i], workspace[i - 1].delta)  # Wᵀ δ, for the layer before, ...
+        layers[i - 1].differentiate(workspace[i - 1])  # ... times Q'(z), elementwise: its δ (eq. 38)
+    layers[0].parameter_gradients(x, workspace[0], gradients[0])  # the first layer's a_previous is x (eq. 42)
 
 
 def backpropagate(
     network: Network,
-    error: OutputError,
+    loss: OutputLoss,
     x: Array,
     y: Array,
     gradients: tuple[Parameters, ...],
-    trace: Trace,
+    workspace: Workspace,
     rng: np.random.Generator | None = None,
-    factor: float = 1.0,
 ) -> None:
-    """dL/dθ: the forward process, then Algorithm 1 but for its last two lines, which are the optimizer's (eq. 44, 45).
+    """Write dL/dW and dL/db of each layer to `gradients`, which ``network.views(gradient)`` makes of a flat vector."""
+    y_hat, output = forward(network, x, workspace, rng), workspace[-1]
+    loss.output_delta(output.z, y, y_hat, output.delta, output.scratch)  # δ = ŷ - y (eq. 32), the mean over the rows
+    backward(network, x, gradients, workspace)
 
-    Args:
-        network: Left as it is.
-        error: From `nnfang.core.losses.output_error`.
-        x: (m, inputs).
-        y: (m, outputs), one-hot.
-        gradients: Receives dW and db of each layer, as from ``network.views(gradient)``.
-        trace: From ``network.trace(m)``; afterwards trace[-1].a is ŷ, and trace[-1].z what L is measured from.
-        rng: Draws the masks of dropout layers.
-        factor: Of the gradient, which is linear in the dL/dz of the output layer: a pass over θ saved.
-    """
-    z, last = network.logits(x, trace, rng), trace[-1]
-    error.differentiate(z, y, last.a, last.delta, last.work, factor)  # dL/dz of the output layer (eq. 32)
-    layers = network.layers
-    for i in range(len(layers) - 1, 0, -1):
-        layers[i].accumulate(trace[i - 1].a, trace[i], gradients[i])  # dL/dw, dL/db (eq. 39, 40)
-        layers[i].propagate(network.parameters[i], trace[i], trace[i - 1].delta)  # wᵀ dL/dz of the layer after ...
-        layers[i - 1].differentiate(trace[i - 1])  # ... times Q'(z) (eq. 38)
-    layers[0].accumulate(x, trace[0], gradients[0])  # the first layer sees x (eq. 42)
+
+def gradient_descent_step(
+    network: Network,
+    loss: OutputLoss,
+    x: Array,
+    y: Array,
+    learning_rate: float,
+    gradients: tuple[Parameters, ...],
+    workspace: Workspace,
+    rng: np.random.Generator | None = None,
+) -> None:
+    """The body of Algorithm 3: forward pass, backward pass, and the update of every layer, in place."""
+    backpropagate(network, loss, x, y, gradients, workspace, rng)
+    for parameters, derivatives in zip(network.parameters, gradients, strict=True):
+        for w, dw in zip(parameters, derivatives, strict=True):
+            w[...] = w - learning_rate * dw  # w := w - α dL/dw, b := b - α dL/db (eq. 44, 45)

@@ -38,7 +38,7 @@ def glorot_uniform(W: Array, rng: np.random.Generator) -> None:
 
 
 def zeros(W: Array, rng: np.random.Generator) -> None:
-    """All zeros: right for an output layer; between hidden layers all units would stay alike for ever."""
+    """All zeros: for an output layer; the units of a hidden layer would stay equal to each other forever."""
     W[...] = 0
 
 

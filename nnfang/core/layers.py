@@ -1,20 +1,20 @@
-"""Layer kinds: frozen descriptions without arrays. Parameters, traces and random generators are passed in.
+"""Layer kinds: frozen descriptions without arrays. Parameters, workspaces and random generators are passed in.
 
-What backward needs of forward is kept in a `LayerTrace`, one a layer, and nowhere else. m is the number of rows
-(samples), n the layer's units, p the units of the layer before (or the network's inputs).
+m is the number of rows (samples), n the layer's units, p the units of the layer before (or the network's inputs).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import numpy as np
 
-from nnfang.core.activations import ACTIVATIONS, OUTPUT_ONLY
-from nnfang.core.arrays import Array, aligned_empty
+from nnfang.core.activations import ACTIVATIONS
+from nnfang.core.arrays import Array
 from nnfang.core.constraints import Count, Fraction, OneOf, check_fields
 from nnfang.core.initializers import INITIALIZERS
+from nnfang.core.workspace import LayerWorkspace
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -23,42 +23,8 @@ Parameters = tuple[Array, ...]
 """A layer's arrays in the order of `Layer.shapes`, for Dense W (n, p) and b (n,); or dW and db, of the same shapes."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerTrace:
-    """What one layer computed in the forward process, and room for the backward one; arrays (m, n)."""
-
-    z: Array
-    """Before the activation."""
-    a: Array
-    """After it. A layer without an activation has one array under both names."""
-    delta: Array
-    """dL/dz."""
-    work: Array
-    """(2, m, n): scratch of the activation; a dropout layer keeps its mask in work[0]."""
-    ones: Array
-    """(m,): its product with delta is the sum over the rows, which BLAS takes faster than NumPy adds."""
-
-    @classmethod
-    def empty(
-        cls, rows: int, units: int, dtype: np.dtype[np.floating], *, activation: bool = True, by_column: bool = False
-    ) -> Self:
-        """Uninitialised arrays for `rows` samples, each lying in memory row by row or `by_column`."""
-
-        def blank(*count: int) -> Array:
-            if by_column:
-                return aligned_empty((*count, units, rows), dtype).swapaxes(-1, -2)
-            return aligned_empty((*count, rows, units), dtype)
-
-        a = blank()
-        return cls(blank() if activation else a, a, blank(), blank(2), np.ones(rows, dtype))
-
-    def head(self, rows: int) -> Self:
-        """The same arrays, cut to their first `rows` rows: views, for a last batch that is not full."""
-        return type(self)(self.z[:rows], self.a[:rows], self.delta[:rows], self.work[:, :rows], self.ones[:rows])
-
-
 class Layer(Protocol):
-    """What the recursion of `nnfang.core.backprop` asks of a layer."""
+    """What `nnfang.core.backprop` needs of a layer."""
 
     def width(self, inputs: int) -> int:
         """The layer's n when the layer before has `inputs` units."""
@@ -69,22 +35,24 @@ class Layer(Protocol):
     def initialize(self, parameters: Parameters, rng: Generator) -> None:
         """Write the first values of the parameters."""
 
-    def trace(self, rows: int, inputs: int, dtype: np.dtype[np.floating]) -> LayerTrace:
-        """Room for `rows` samples."""
+    def allocate(self, rows: int, inputs: int, dtype: np.dtype[np.floating]) -> LayerWorkspace:
+        """The uninitialized workspace for `rows` samples."""
 
-    def weigh(self, a_previous: Array, parameters: Parameters, trace: LayerTrace, rng: Generator | None) -> None:
-        """Write trace.z.  a_previous (m, p); `rng` is None outside training."""
+    def affine(
+        self, a_previous: Array, parameters: Parameters, workspace: LayerWorkspace, rng: Generator | None
+    ) -> None:
+        """Write workspace.z.  a_previous (m, p); `rng` is None outside training."""
 
-    def activate(self, trace: LayerTrace) -> None:
-        """Write trace.a = Q(trace.z) (eq. 2)."""
+    def activate(self, workspace: LayerWorkspace) -> None:
+        """Write workspace.a = Q(workspace.z) (eq. 2)."""
 
-    def differentiate(self, trace: LayerTrace) -> None:
-        """Turn trace.delta from dL/da into dL/dz: the factor Q'(z) of eq. 38."""
+    def differentiate(self, workspace: LayerWorkspace) -> None:
+        """Turn workspace.delta from dL/da into dL/dz: the factor Q'(z) of eq. 38."""
 
-    def accumulate(self, a_previous: Array, trace: LayerTrace, gradients: Parameters) -> None:
+    def parameter_gradients(self, a_previous: Array, workspace: LayerWorkspace, gradients: Parameters) -> None:
         """Write the gradients of the parameters (eq. 39, 40)."""
 
-    def propagate(self, parameters: Parameters, trace: LayerTrace, delta_previous: Array) -> None:
+    def propagate(self, parameters: Parameters, workspace: LayerWorkspace, delta_previous: Array) -> None:
         """Write dL/da of the layer before into delta_previous (m, p): the other factors of eq. 38."""
 
 
@@ -122,39 +90,41 @@ class Dense:
         INITIALIZERS[self.initializer](W, rng)
         b[...] = 0
 
-    def trace(self, rows: int, inputs: int, dtype: np.dtype[np.floating]) -> LayerTrace:
-        """Room for `rows` samples; for softmax column by column, so that its sums along rows add whole columns."""
-        return LayerTrace.empty(rows, self.units, dtype, by_column=self.activation in OUTPUT_ONLY)
+    def allocate(self, rows: int, inputs: int, dtype: np.dtype[np.floating]) -> LayerWorkspace:
+        """The uninitialized workspace for `rows` samples."""
+        return LayerWorkspace.allocate(rows, self.units, dtype)
 
-    def weigh(self, a_previous: Array, parameters: Parameters, trace: LayerTrace, rng: Generator | None) -> None:
+    def affine(
+        self, a_previous: Array, parameters: Parameters, workspace: LayerWorkspace, rng: Generator | None
+    ) -> None:
         """z = W a_previous + b (eq. 1).  (m, p) -> (m, n)."""
         W, b = parameters
-        np.matmul(a_previous, W.T, out=trace.z)
-        np.add(trace.z, b, out=trace.z)
+        np.matmul(a_previous, W.T, out=workspace.z)
+        np.add(workspace.z, b, out=workspace.z)
 
-    def activate(self, trace: LayerTrace) -> None:
+    def activate(self, workspace: LayerWorkspace) -> None:
         """a = Q(z) (eq. 2)."""
-        ACTIVATIONS[self.activation].forward(trace.z, trace.a)
+        ACTIVATIONS[self.activation].forward(workspace.z, workspace.a)
 
-    def differentiate(self, trace: LayerTrace) -> None:
+    def differentiate(self, workspace: LayerWorkspace) -> None:
         """dL/dz = dL/da · Q'(z), elementwise (the first factor of eq. 38, 41)."""
-        ACTIVATIONS[self.activation].backward(trace.delta, trace.z, trace.a, trace.work)
+        ACTIVATIONS[self.activation].backward(workspace.delta, workspace.z, workspace.a, workspace.scratch)
 
-    def accumulate(self, a_previous: Array, trace: LayerTrace, gradients: Parameters) -> None:
+    def parameter_gradients(self, a_previous: Array, workspace: LayerWorkspace, gradients: Parameters) -> None:
         """dL/dW = dL/dz a_previousᵀ, dL/db = dL/dz (eq. 35, 37, 39, 40, 42, 43), each summed over the m rows."""
         dW, db = gradients
-        np.matmul(trace.delta.T, a_previous, out=dW)
-        np.dot(trace.ones, trace.delta, out=db)
+        np.matmul(workspace.delta.T, a_previous, out=dW)
+        np.dot(workspace.ones, workspace.delta, out=db)
 
-    def propagate(self, parameters: Parameters, trace: LayerTrace, delta_previous: Array) -> None:
+    def propagate(self, parameters: Parameters, workspace: LayerWorkspace, delta_previous: Array) -> None:
         """dL/da_previous = Wᵀ dL/dz (the matrix product of eq. 38, 41).  (m, n) -> (m, p)."""
         W, _ = parameters
-        np.matmul(trace.delta, W, out=delta_previous)
+        np.matmul(workspace.delta, W, out=delta_previous)
 
 
 @dataclass(frozen=True)
 class Dropout:
-    """While training, each unit is silenced with probability `rate` and the others are scaled by 1/(1 - rate).
+    """While training, each unit is dropped with probability `rate` and the others are scaled by 1/(1 - rate).
 
     The expected value of a unit is the same with and without dropout, so nothing is scaled when predicting.
     Source: Srivastava et al. 2014, section 10 ("inverted" dropout).
@@ -179,37 +149,39 @@ class Dropout:
     def initialize(self, parameters: Parameters, rng: Generator) -> None:
         """Nothing to draw."""
 
-    def trace(self, rows: int, inputs: int, dtype: np.dtype[np.floating]) -> LayerTrace:
-        """Room for `rows` samples."""
-        return LayerTrace.empty(rows, inputs, dtype, activation=False)
+    def allocate(self, rows: int, inputs: int, dtype: np.dtype[np.floating]) -> LayerWorkspace:
+        """The uninitialized workspace for `rows` samples."""
+        return LayerWorkspace.allocate(rows, inputs, dtype, activation=False, mask=True)
 
-    def weigh(self, a_previous: Array, parameters: Parameters, trace: LayerTrace, rng: Generator | None) -> None:
+    def affine(
+        self, a_previous: Array, parameters: Parameters, workspace: LayerWorkspace, rng: Generator | None
+    ) -> None:
         """z = mask · a_previous, where mask is 0 with probability `rate`, otherwise 1/(1 - rate).
 
         Without `rng` the mask is 1.
         """
-        mask = trace.work[0]
+        mask = workspace.mask
         if rng is None:
             mask[...] = 1
-            trace.z[...] = a_previous
+            workspace.z[...] = a_previous
             return
         rng.random(out=mask, dtype=mask.dtype)
         np.greater_equal(mask, self.rate, out=mask)
         mask *= 1 / (1 - self.rate)
-        np.multiply(a_previous, mask, out=trace.z)
+        np.multiply(a_previous, mask, out=workspace.z)
 
-    def activate(self, trace: LayerTrace) -> None:
-        """a is z: the trace has one array under both names."""
+    def activate(self, workspace: LayerWorkspace) -> None:
+        """a is z: the workspace has one array under both names."""
 
-    def differentiate(self, trace: LayerTrace) -> None:
+    def differentiate(self, workspace: LayerWorkspace) -> None:
         """dL/dz is dL/da."""
 
-    def accumulate(self, a_previous: Array, trace: LayerTrace, gradients: Parameters) -> None:
+    def parameter_gradients(self, a_previous: Array, workspace: LayerWorkspace, gradients: Parameters) -> None:
         """No parameters."""
 
-    def propagate(self, parameters: Parameters, trace: LayerTrace, delta_previous: Array) -> None:
+    def propagate(self, parameters: Parameters, workspace: LayerWorkspace, delta_previous: Array) -> None:
         """dL/da_previous = mask · dL/dz."""
-        np.multiply(trace.delta, trace.work[0], out=delta_previous)
+        np.multiply(workspace.delta, workspace.mask, out=delta_previous)
 
 
 LAYERS: dict[str, type[Layer]] = {

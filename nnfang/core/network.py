@@ -7,32 +7,59 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from nnfang.core.activations import OUTPUT_ONLY
 from nnfang.core.arrays import Array, Images, aligned_empty, scale_pixels
+from nnfang.core.backprop import forward
 from nnfang.core.constraints import FieldError
-from nnfang.core.layers import Dense, Layer, LayerTrace, Parameters
+from nnfang.core.layers import Dense, Layer, Parameters
 from nnfang.core.randomness import Purpose, generator
-
-Trace = tuple[LayerTrace, ...]
+from nnfang.core.workspace import Workspace, head
 
 PREDICTION_ROWS = 512
 """Rows predicted at a time: enough for full speed, little memory for any number of images."""
 
 
-@dataclass(frozen=True, eq=False)
+class NetworkRecipe(Protocol):
+    """What `Network.for_recipe` reads of a recipe."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """From the first hidden layer to the output layer."""
+
+    @property
+    def seed(self) -> int:
+        """Of the first weights."""
+
+    @property
+    def dtype(self) -> str:
+        """float32 or float64."""
+
+
+class NetworkData(Protocol):
+    """What `Network.for_recipe` reads of a data set."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one image, such as (28, 28)."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """Layers, the number of inputs, and θ.
+
+    The network keeps `theta` itself, not a copy: training, and any assignment to a view of `parameters`, changes it in
+    place. Everything else leaves a network as it is.
 
     Attributes:
         layers: From the first hidden layer to the output layer; the inputs are no layer of their own.
         inputs: Width of a row of x.
-        theta: (size,), all parameters, layer after layer, W before b. W (units, inputs) lies there column by column,
-            as BLAS is quickest with in the product of a batch with Wᵀ.
+        theta: (size,), all parameters, layer after layer, W before b. W (units, inputs) is stored column by column,
+            because BLAS multiplies a batch by Wᵀ fastest that way.
 
     Raises:
         ValueError: θ has another size than the layers need, or a layer stands where it cannot.
@@ -52,12 +79,21 @@ class Network:
     def initialize(
         cls, layers: Sequence[Layer], inputs: int, *, seed: int = 0, dtype: npt.DTypeLike = np.float32
     ) -> Self:
-        """A network with first weights drawn from `seed`, layer by layer; the same for both dtypes but for rounding."""
+        """A network with first weights drawn from `seed`, layer by layer: the same for both dtypes, to rounding."""
         size = sum(prod(shape) for shapes in layer_shapes(layers, inputs) for shape in shapes)
         network = cls(tuple(layers), inputs, aligned_empty((size,), dtype))
         for i, (layer, parameters) in enumerate(zip(network.layers, network.parameters, strict=True)):
             layer.initialize(parameters, generator(seed, Purpose.WEIGHTS, i))
         return network
+
+    @classmethod
+    def for_recipe(cls, recipe: NetworkRecipe, data: NetworkData) -> Self:
+        """The network that `recipe` describes for the images of `data`, with its first weights."""
+        return cls.initialize(recipe.layers, prod(data.input_shape), seed=recipe.seed, dtype=recipe.dtype)
+
+    def __repr__(self) -> str:
+        units = "-".join(map(str, self.units))
+        return f"Network {units}, {self.theta.size:,} parameters, {self.dtype}"
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[Layer, ...], int, Array]]:
         # Without this a deep copy would have its own θ, and parameters that are no views of it.
@@ -103,34 +139,11 @@ class Network:
         flat = iter(np.split(vector, np.cumsum([prod(shape) for shapes in self.shapes for shape in shapes])))
         return tuple(tuple(next(flat).reshape(shape, order="F") for shape in shapes) for shapes in self.shapes)
 
-    def trace(self, rows: int) -> Trace:
-        """Room for the forward and backward process of `rows` samples."""
+    def allocate(self, rows: int) -> Workspace:
+        """The uninitialized workspace for the forward and backward pass of `rows` samples."""
         return tuple(
-            layer.trace(rows, inputs, self.dtype) for layer, inputs in zip(self.layers, self.widths, strict=False)
+            layer.allocate(rows, inputs, self.dtype) for layer, inputs in zip(self.layers, self.widths, strict=False)
         )
-
-    def logits(self, x: Array, trace: Trace, rng: np.random.Generator | None = None) -> Array:
-        """The forward process up to the z of the output layer: eq. 1 and 2 for each layer in turn.
-
-        Args:
-            x: (m, inputs).
-            trace: Receives every z and a but the output layer's a.
-            rng: Draws the masks of dropout layers; None outside training.
-
-        Returns:
-            (m, outputs), which is trace[-1].z.
-        """
-        self.layers[0].weigh(x, self.parameters[0], trace[0], rng)
-        for i in range(1, len(self.layers)):
-            self.layers[i - 1].activate(trace[i - 1])
-            self.layers[i].weigh(trace[i - 1].a, self.parameters[i], trace[i], rng)
-        return trace[-1].z
-
-    def forward(self, x: Array, trace: Trace) -> Array:
-        """Algorithm 2.  x (m, inputs) -> ŷ (m, outputs), which is trace[-1].a."""
-        self.logits(x, trace)
-        self.layers[-1].activate(trace[-1])
-        return trace[-1].a
 
     def predict(self, images: Images) -> Array:
         """ŷ for each image: with a softmax output, the probabilities of the classes.
@@ -148,23 +161,23 @@ class Network:
         if not isinstance(images, np.ndarray) or prod(shape[1:]) != self.inputs or len(shape) == 1:
             raise ValueError(f"images must be an array (m, ...) with {self.inputs} numbers each, found shape {shape}")
         rows = min(len(images), PREDICTION_ROWS)
-        x, trace = np.empty((rows, self.inputs), self.dtype), self.trace(rows)
+        x, workspace = np.empty((rows, self.inputs), self.dtype), self.allocate(rows)
         y_hat = np.empty((len(images), self.outputs), self.dtype)
         for start in range(0, len(images), PREDICTION_ROWS):
             block = images[start : start + PREDICTION_ROWS]
             m = len(block)
             scale_pixels(block, x[:m])
-            y_hat[start : start + m] = self.forward(x[:m], cut(trace, m))
+            y_hat[start : start + m] = forward(self, x[:m], head(workspace, m))
         return y_hat
 
+    @property
+    def theta_sha256(self) -> str:
+        """The SHA-256 of the bytes of θ, in hexadecimal."""
+        return hashlib.sha256(self.theta.tobytes()).hexdigest()
+
     def digest(self) -> str:
-        """A short hash of θ: two trainings that agree to the last bit have the same."""
-        return hashlib.sha256(self.theta.tobytes()).hexdigest()[:16]
-
-
-def cut(trace: Trace, rows: int) -> Trace:
-    """The same trace for its first `rows` rows: views."""
-    return tuple(t.head(rows) for t in trace)
+        """The first 16 characters of `theta_sha256`: trainings that agree to the last bit have the same."""
+        return self.theta_sha256[:16]
 
 
 def layer_widths(layers: Iterable[Layer], inputs: int) -> Iterator[int]:
@@ -196,10 +209,10 @@ def output_layer(layers: Sequence[Layer]) -> Dense:
 
 
 def check_order(layers: Sequence[Layer]) -> None:
-    """Refuse layers that cannot stand where they stand.
+    """Check that each layer may stand where it does.
 
     Raises:
-        FieldError: No layers, a last layer that is not dense, or softmax before the last.
+        FieldError: There are no layers, the last is not dense, or one before it is softmax.
     """
     output_layer(layers)
     for i, layer in enumerate(layers[:-1]):

@@ -1,18 +1,13 @@
-"""Optimizers: how the gradient changes θ. Each works on the whole flat vector, in place.
+"""Optimizers: how the gradient changes θ.
 
-An optimizer is a frozen set of hyper-parameters; the vectors that it keeps between steps are the caller's, named in
-`state_names` and all zero before the first step. `learning_rate` arrives at each step: a schedule may change it.
-g is the gradient, α the learning rate, λ the weight decay, t the step counted from 1.
+An optimizer is a frozen set of hyper-parameters. `update` works on flat vectors, in place, and allocates what it needs;
+the engines have faster versions of the same formulas (`nnfang.engines.updates`).
 
-Every pass over θ counts where batches are small. The gradient is linear in the few numbers with which the backward
-process begins; so an optimizer names the factor s by which it wants its gradient multiplied, and `update` takes s g.
-
-Weight decay acts on all of θ, biases included, as in PyTorch. For all but adamw it is the gradient of λ/2 ‖θ‖², that is
-g := g + λ θ.
+g is dL/dθ, α the learning rate, λ the weight decay, and t the number of the step, counted from 1. Weight decay acts on
+all of θ, biases included, as in PyTorch. In all but adamw it is the gradient of λ/2 ‖θ‖²: g := g + λ θ.
 """
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -21,13 +16,14 @@ from nnfang.core.arrays import Array
 from nnfang.core.constraints import Fraction, NonNegative, Positive, check_fields
 
 State = dict[str, Array]
-"""The vectors that an optimizer keeps, each of the size of θ, by name."""
+"""The vectors that an optimizer keeps between steps, by name, each of the size of θ and all zero before the first."""
 
 
 class Optimizer(Protocol):
-    """What a training step asks of an optimizer."""
+    """What training needs of an optimizer."""
 
     state_names: ClassVar[tuple[str, ...]]
+    """The vectors of its state."""
 
     @property
     def learning_rate(self) -> float:
@@ -37,13 +33,10 @@ class Optimizer(Protocol):
     def weight_decay(self) -> float:
         """λ."""
 
-    def factor(self, learning_rate: float) -> float:
-        """s, the factor of the gradient that `update` takes."""
+    def update(self, theta: Array, gradient: Array, state: State, learning_rate: float, t: int) -> None:
+        """Take step t: change θ (size,) and the state in place, and leave the gradient as it is.
 
-    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """Change θ (size,) and the state in place. sg = s g and `work` (size,) are overwritten.
-
-        Each parameter is changed by its own gradient and state alone, so θ may as well be updated part by part.
+        A parameter's update depends on its own gradient and state alone, so that slices of θ may be updated in turn.
         """
 
 
@@ -59,21 +52,17 @@ class Sgd:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def factor(self, learning_rate: float) -> float:
-        """s = α."""
-        return learning_rate
-
-    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """One step of eq. 44 and 45 on all layers at once."""
-        add_weight_decay(theta, sg, learning_rate * self.weight_decay, work)
-        theta -= sg
+    def update(self, theta: Array, gradient: Array, state: State, learning_rate: float, t: int) -> None:
+        """Take step t: eq. 44 and 45 for all layers at once."""
+        g = gradient + self.weight_decay * theta
+        theta -= learning_rate * g
 
 
 @dataclass(frozen=True)
 class Momentum:
     """v := μ v + g;  θ := θ - α v.  With `nesterov`, θ := θ - α (g + μ v).
 
-    Source: Polyak 1964; Sutskever et al. 2013 in the form that PyTorch and optax use, where α stands outside v.
+    Source: Polyak 1964; Sutskever et al. 2013 in the form of PyTorch and optax, where α stands outside v.
     """
 
     state_names: ClassVar[tuple[str, ...]] = ("velocity",)
@@ -86,24 +75,11 @@ class Momentum:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def factor(self, learning_rate: float) -> float:
-        """s = 1."""
-        return 1.0
-
-    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """One step."""
-        add_weight_decay(theta, sg, self.weight_decay, work)
-        v = state["velocity"]
-        v *= self.momentum
-        v += sg
-        if self.nesterov:
-            np.multiply(v, self.momentum, out=work)
-            sg += work
-            sg *= learning_rate
-            theta -= sg
-        else:
-            np.multiply(v, learning_rate, out=work)
-            theta -= work
+    def update(self, theta: Array, gradient: Array, state: State, learning_rate: float, t: int) -> None:
+        """Take step t."""
+        g, v = gradient + self.weight_decay * theta, state["velocity"]
+        v[...] = self.momentum * v + g
+        theta -= learning_rate * (g + self.momentum * v if self.nesterov else v)
 
 
 @dataclass(frozen=True)
@@ -120,29 +96,18 @@ class RmsProp:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def factor(self, learning_rate: float) -> float:
-        """s = √(1 - ρ), so that (s g)² is what v takes of g²."""
-        return sqrt(1 - self.decay)
-
-    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """One step."""
-        s, v = sqrt(1 - self.decay), state["mean_square"]
-        add_weight_decay(theta, sg, s * self.weight_decay, work)
-        np.multiply(sg, sg, out=work)
-        v *= self.decay
-        v += work
-        np.sqrt(v, out=work)
-        work += self.epsilon
-        sg /= work
-        sg *= learning_rate / s
-        theta -= sg
+    def update(self, theta: Array, gradient: Array, state: State, learning_rate: float, t: int) -> None:
+        """Take step t."""
+        g, v = gradient + self.weight_decay * theta, state["mean_square"]
+        v[...] = self.decay * v + (1 - self.decay) * g**2
+        theta -= learning_rate * g / (np.sqrt(v) + self.epsilon)
 
 
 @dataclass(frozen=True)
 class Adam:
     """m := β₁ m + (1 - β₁) g;  v := β₂ v + (1 - β₂) g²;  θ := θ - α m̂ / (√v̂ + ε).
 
-    m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) take out the bias towards the zeros at the start.
+    m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) correct the bias towards the zeros at the start.
     Source: Kingma and Ba 2015, Algorithm 1.
     """
 
@@ -157,32 +122,19 @@ class Adam:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def factor(self, learning_rate: float) -> float:
-        """s = √(1 - β₂), so that (s g)² is what v takes of g²."""
-        return sqrt(1 - self.beta2)
+    def update(self, theta: Array, gradient: Array, state: State, learning_rate: float, t: int) -> None:
+        """Take step t."""
+        g = gradient + self.weight_decay * theta
+        theta -= learning_rate * self.direction(g, state, t)
 
-    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """One step."""
-        add_weight_decay(theta, sg, sqrt(1 - self.beta2) * self.weight_decay, work)
-        self.adapt(theta, sg, state, learning_rate, t, work)
-
-    def adapt(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """The step without weight decay.
-
-        With c = √(1 - β₂ᵗ), α m̂ / (√v̂ + ε) is (α c / (1 - β₁ᵗ)) m / (√v + c ε).
-        """
-        m, v, c = state["mean"], state["mean_square"], sqrt(1 - self.beta2**t)
-        np.multiply(sg, (1 - self.beta1) / sqrt(1 - self.beta2), out=work)
-        m *= self.beta1
-        m += work
-        sg *= sg
-        v *= self.beta2
-        v += sg
-        np.sqrt(v, out=work)
-        work += c * self.epsilon
-        np.divide(m, work, out=work)
-        work *= learning_rate * c / (1 - self.beta1**t)
-        theta -= work
+    def direction(self, g: Array, state: State, t: int) -> Array:
+        """m̂ / (√v̂ + ε), with m and v brought up to step t."""
+        m, v = state["mean"], state["mean_square"]
+        m[...] = self.beta1 * m + (1 - self.beta1) * g
+        v[...] = self.beta2 * v + (1 - self.beta2) * g**2
+        m_hat, v_hat = m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+        direction: Array = m_hat / (np.sqrt(v_hat) + self.epsilon)
+        return direction
 
 
 @dataclass(frozen=True)
@@ -194,17 +146,9 @@ class AdamW(Adam):
 
     weight_decay: NonNegative = 0.01
 
-    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
-        """One step."""
-        theta *= 1 - learning_rate * self.weight_decay
-        self.adapt(theta, sg, state, learning_rate, t, work)
-
-
-def add_weight_decay(theta: Array, sg: Array, weight_decay: float, work: Array) -> None:
-    """s g := s g + s λ θ, in place; `weight_decay` is s λ."""
-    if weight_decay:
-        np.multiply(theta, weight_decay, out=work)
-        sg += work
+    def update(self, theta: Array, gradient: Array, state: State, learning_rate: float, t: int) -> None:
+        """Take step t."""
+        theta -= learning_rate * (self.direction(gradient, state, t) + self.weight_decay * theta)
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

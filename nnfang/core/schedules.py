@@ -9,11 +9,11 @@ from typing import Annotated, Protocol
 
 from nnfang.core.constraints import Bounds, NonNegative, Positive, check_fields
 
-Share = Annotated[float, Bounds(ge=0, le=1)]
+UnitInterval = Annotated[float, Bounds(ge=0, le=1)]
 
 
 class Schedule(Protocol):
-    """What training asks of a schedule."""
+    """What training needs of a schedule."""
 
     def factor(self, epoch: float, epochs: float) -> float:
         """The factor on the learning rate after `epoch` epochs of training; 0 <= epoch < epochs, with fractions."""
@@ -72,7 +72,7 @@ class Exponential(Constant):
 class Cosine(Constant):
     """Half a cosine from 1 down to `end`.  Source: Loshchilov and Hutter 2017, eq. 5, without restarts."""
 
-    end: Share = 0.0
+    end: UnitInterval = 0.0
 
     def course(self, epoch: float, epochs: float) -> float:
         """end + (1 - end) (1 + cos(π epoch / epochs)) / 2."""
@@ -83,7 +83,7 @@ class Cosine(Constant):
 class Linear(Constant):
     """A straight line from 1 down to `end`."""
 
-    end: Share = 0.0
+    end: UnitInterval = 0.0
 
     def course(self, epoch: float, epochs: float) -> float:
         """1 - (1 - end) epoch / epochs."""

@@ -1,38 +1,38 @@
 """How the maths is run: each engine trains the same network to the same θ, at its own speed."""
 
-from nnfang.core.constraints import FieldError
-from nnfang.engines import compiled, online
+import warnings
+
+from nnfang.engines import compiled
 from nnfang.engines.batch import BatchEngine
 from nnfang.engines.compiled import CompiledEngine
 from nnfang.engines.engine import Engine, Task
 from nnfang.engines.online import OnlineEngine
 
-ENGINES: dict[str, type[BatchEngine] | type[OnlineEngine] | type[CompiledEngine]] = {
-    "batch": BatchEngine,
-    "online": OnlineEngine,
-    "compiled": CompiledEngine,
-}
+ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (BatchEngine, OnlineEngine, CompiledEngine)}
 
 
 def choose_engine(name: str, task: Task) -> Engine:
     """The engine called `name`; for "auto" the fastest that can run the task exactly.
 
     Raises:
-        FieldError: The engine called `name` cannot run the task; the message says why.
+        FieldError: The engine called `name` cannot run the task; the reason says why.
     """
-    if name == "auto":
-        name = fastest(task)
-    try:
-        return ENGINES[name](task)
-    except ValueError as error:
-        raise FieldError("engine", str(error)) from error
+    return ENGINES[fastest(task) if name == "auto" else name](task)
 
 
 def fastest(task: Task) -> str:
-    """The name of the engine that runs `task` in the least time on one processor."""
-    if task.batch_size <= compiled.QUICKEST_UP_TO and not compiled.obstacle(task):
-        return "compiled"
-    return "batch" if online.obstacle(task) else "online"
+    """The name of the engine that runs `task` in the least time on one processor.
+
+    Warns:
+        RuntimeWarning: It would be the compiled engine, but numba, though installed, cannot be imported.
+    """
+    if task.batch_size <= compiled.FASTEST_UP_TO and not compiled.unsupported_task(task):
+        problem = compiled.import_problem()
+        if problem is None:
+            return "compiled"
+        if compiled.is_installed():
+            warnings.warn(f"training is slower than it could be: the compiled engine {problem}", RuntimeWarning, 3)
+    return "batch" if OnlineEngine.unsupported_reason(task) else "online"
 
 
 __all__ = ["ENGINES", "BatchEngine", "CompiledEngine", "Engine", "OnlineEngine", "Task", "choose_engine"]

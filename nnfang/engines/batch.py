@@ -5,81 +5,101 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from nnfang.core.arrays import Array, Labels, aligned_empty
-from nnfang.core.backprop import backpropagate
+from nnfang.core.backprop import backward, forward
 from nnfang.core.layers import Dropout
-from nnfang.core.losses import output_error
-from nnfang.core.network import Trace, cut
+from nnfang.core.losses import SoftmaxCrossentropy, output_loss
 from nnfang.core.optimizers import State
 from nnfang.core.randomness import Purpose, generator
-from nnfang.engines.engine import ReadyEngine, Task
-from nnfang.engines.tally import TALLY_ROWS, Tally
+from nnfang.core.workspace import LayerWorkspace, Workspace, head
+from nnfang.engines.engine import Engine, Task
+from nnfang.engines.layout import allocate_workspace, is_by_column
+from nnfang.engines.metrics import METRICS_ROWS, BatchMetrics
+from nnfang.engines.updates import update_for
 
 
-class Part(NamedTuple):
-    """Some parameters, with what belongs to them: views of θ, of the gradient and of the optimizer's vectors."""
+class Slice(NamedTuple):
+    """Consecutive parameters: views of θ, of the gradient and of the optimizer's state."""
 
     theta: Array
     gradient: Array
     state: State
 
 
-UPDATED = 65_536
+SLICE_SIZE = 65_536
 """Parameters that the optimizer updates at a time: its passes over them then find them in the cache."""
 
 
-class BatchEngine(ReadyEngine):
-    """Calls `backpropagate` and the optimizer once a step. All arrays are made first, none in the loop."""
+class BatchEngine(Engine):
+    """The forward and the backward pass of `nnfang.core.backprop`, and the optimizer's update, once per step.
+
+    All arrays are allocated before the first step. The gradient arrives at the update already scaled, as
+    `nnfang.engines.updates` explains.
+    """
 
     name: ClassVar[str] = "batch"
 
     def __init__(self, task: Task) -> None:
+        super().__init__(task)
         network, rows = task.network, task.batch_size
-        self.task = task
-        self.step = 0
-        self.state = {name: np.zeros_like(network.theta) for name in task.optimizer.state_names}
-        self._error = output_error(network.output_activation, task.loss)
-        self._draws = any(isinstance(layer, Dropout) for layer in network.layers)
-        self._gradient = aligned_empty(network.theta.shape, network.dtype)
-        self._gradients = network.views(self._gradient)
-        parts = [slice(start, start + UPDATED) for start in range(0, network.theta.size, UPDATED)]
-        self._parts = [
-            Part(network.theta[part], self._gradient[part], {name: v[part] for name, v in self.state.items()})
-            for part in parts
+        self._loss = output_loss(network.output_activation, task.loss)
+        self._has_dropout = any(isinstance(layer, Dropout) for layer in network.layers)
+        self._update = update_for(task.optimizer)
+        gradient = aligned_empty(network.theta.shape, network.dtype)
+        self._gradients = network.views(gradient)
+        slices = [slice(start, start + SLICE_SIZE) for start in range(0, network.theta.size, SLICE_SIZE)]
+        self._slices = [
+            Slice(network.theta[part], gradient[part], {name: v[part] for name, v in self.state.items()})
+            for part in slices
         ]
-        self._work = np.empty_like(self._parts[0].theta)
-        self._trace = network.trace(rows)
-        self._block = max(TALLY_ROWS // rows, 1) * rows
-        self._tally = Tally(self._error, network.layers[-1].trace(self._block, network.widths[-2], network.dtype))
+        self._scratch = np.empty_like(self._slices[0].theta)
+        self._workspace = allocate_workspace(network, rows)
+        self._block = max(METRICS_ROWS // rows, 1) * rows
+        self._metrics = BatchMetrics(self._loss, network, self._block, by_column=is_by_column(network))
+
+    @classmethod
+    def unsupported_reason(cls, task: Task) -> str | None:  # noqa: ARG003
+        """None: it runs everything."""
+        return None
 
     def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
         """See `Engine.advance`."""
-        loss, right = 0.0, 0
+        loss, correct = 0.0, 0
         for start in range(0, len(x), self._block):
-            block_loss, block_right = self._train_block(
-                x[start : start + self._block], labels[start : start + self._block]
-            )
+            end = start + self._block
+            block_loss, block_correct = self._train_block(x[start:end], labels[start:end])
             loss += block_loss
-            right += block_right
-        return loss, right
+            correct += block_correct
+        return loss, correct
 
     def _train_block(self, x: Array, labels: Labels) -> tuple[float, int]:
-        """Some whole mini-batches, of which the last may be short.  Returns their loss and right answers."""
-        size, trace, tally = self.task.batch_size, self._trace, self._tally
-        tally.expect(labels)
+        """Some whole mini-batches, of which the last may be short.  Returns their loss and correct predictions."""
+        size, workspace, metrics = self.task.batch_size, self._workspace, self._metrics
+        metrics.set_labels(labels)
         for start in range(0, len(x), size):
             rows = x[start : start + size]
-            if len(rows) < size:
-                trace = cut(self._trace, len(rows))
-            self._take_step(rows, tally.y[start : start + len(rows)], trace)
-            tally.z[start : start + len(rows)] = trace[-1].z
-        return tally.count(labels)
+            m = len(rows)
+            if m < size:
+                workspace = head(self._workspace, m)
+            self._take_step(rows, metrics.y[start : start + m], workspace)
+            metrics.z[start : start + m] = workspace[-1].z
+        return metrics.measure()
 
-    def _take_step(self, x: Array, y: Array, trace: Trace) -> None:
-        """Algorithm 1 for one mini-batch, with the update of eq. 44 and 45 in the hands of the optimizer."""
+    def _take_step(self, x: Array, y: Array, workspace: Workspace) -> None:
+        """`gradient_descent_step` for one mini-batch, with the update in the hands of the optimizer."""
         task, learning_rate = self.task, self.task.learning_rate(self.step)
-        rng = generator(task.seed, Purpose.DROPOUT, self.step) if self._draws else None
-        factor = task.optimizer.factor(learning_rate)
-        backpropagate(task.network, self._error, x, y, self._gradients, trace, rng, factor)
+        rng = generator(task.seed, Purpose.DROPOUT, self.step) if self._has_dropout else None
+        forward(task.network, x, workspace, rng)
+        self._write_scaled_delta(y, workspace[-1], self._update.gradient_scale(learning_rate))
+        backward(task.network, x, self._gradients, workspace)
         self.step += 1
-        for theta, gradient, state in self._parts:
-            task.optimizer.update(theta, gradient, state, learning_rate, self.step, self._work[: theta.size])
+        for theta, gradient, state in self._slices:
+            self._update.apply(theta, gradient, state, learning_rate, self.step, self._scratch[: theta.size])
+
+    def _write_scaled_delta(self, y: Array, output: LayerWorkspace, scale: float) -> None:
+        """delta = scale · dL/dz of the output layer: for softmax and cross-entropy scale / m · (ŷ - y) (eq. 32)."""
+        if isinstance(self._loss, SoftmaxCrossentropy):
+            np.subtract(output.a, y, out=output.delta)
+            np.multiply(output.delta, scale / len(y), out=output.delta)
+        else:
+            self._loss.output_delta(output.z, y, output.a, output.delta, output.scratch)
+            np.multiply(output.delta, scale, out=output.delta)

@@ -1,10 +1,14 @@
 """What an engine is: one method that trains through consecutive mini-batches."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
+
+import numpy as np
 
 from nnfang.core.arrays import Array, Labels
+from nnfang.core.constraints import FieldError
 from nnfang.core.network import Network
 from nnfang.core.optimizers import Optimizer, State
 
@@ -18,7 +22,7 @@ class Task:
         loss: Name of the loss.
         optimizer: Its hyper-parameters.
         learning_rate: α of a step, counted from 0.
-        batch_size: Rows a step.
+        batch_size: Rows per step.
         seed: Of the masks of dropout layers.
     """
 
@@ -30,23 +34,42 @@ class Task:
     seed: int = 0
 
 
-class Engine(Protocol):
-    """Runs a task; every engine ends at the same θ, to rounding."""
+class Engine(ABC):
+    """Runs a task; all engines end at the same θ, to rounding.
+
+    Attributes:
+        name: Of the engine, as in a recipe.
+        task: What it runs.
+        step: Steps done so far, over all epochs.
+        state: The vectors that the optimizer keeps.
+
+    Raises:
+        FieldError: The engine cannot run the task; the reason says why.
+    """
 
     name: ClassVar[str]
-    task: Task
-    step: int
-    """Steps done so far, over all epochs."""
-    state: State
-    """The vectors that the optimizer keeps."""
+
+    def __init__(self, task: Task) -> None:
+        if reason := self.unsupported_reason(task):
+            raise FieldError("engine", f"the {self.name} engine {reason}")
+        self.task = task
+        self.step = 0
+        self.state: State = {name: np.zeros_like(task.network.theta) for name in task.optimizer.state_names}
+
+    @classmethod
+    @abstractmethod
+    def unsupported_reason(cls, task: Task) -> str | None:
+        """Why the engine cannot run `task`, as the rest of a sentence about it; None if it can."""
 
     @property
-    def preparation(self) -> str | None:
-        """What `prepare` takes time for, in words; None where it takes next to none."""
+    def compile_message(self) -> str | None:
+        """What `prepare` is about to do, if that takes more than a moment; otherwise None."""
+        return None
 
-    def prepare(self) -> None:
-        """Do what is done once and is not training, such as compiling."""
+    def prepare(self) -> None:  # noqa: B027
+        """Do what is done once and is not training, such as compiling. Most engines have nothing to prepare."""
 
+    @abstractmethod
     def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
         """Train through the rows in order, `batch_size` at a time; the last batch takes what is left.
 
@@ -57,17 +80,5 @@ class Engine(Protocol):
             labels: (m,), integers in 0 .. outputs - 1.
 
         Returns:
-            The sum over the rows of the loss that each had when its step began, and how many were classified rightly.
+            The sum over the rows of the loss that each had when its step began, and how many were classified correctly.
         """
-
-
-class ReadyEngine:
-    """Part of an engine that has nothing to prepare."""
-
-    @property
-    def preparation(self) -> str | None:
-        """None."""
-        return None
-
-    def prepare(self) -> None:
-        """Nothing."""

@@ -10,7 +10,6 @@ optimizer.<name>        (size,), the optimizer's flat vectors, where it has some
 ======================  ==============================================================================
 """
 
-import hashlib
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -132,11 +131,6 @@ class Checkpoint:
         return self.network.predict(images)
 
 
-def hash_theta(network: Network) -> str:
-    """SHA-256 of θ's bytes, in hex."""
-    return hashlib.sha256(network.theta.tobytes()).hexdigest()
-
-
 def save(path: Path, network: Network, meta: Meta, state: State, *, keep: Path | None = None) -> None:
     """Write a checkpoint beside `path`, then rename it: a reader finds the old file or the new one, never half of one.
 
@@ -144,7 +138,7 @@ def save(path: Path, network: Network, meta: Meta, state: State, *, keep: Path |
         NnfangError: The file cannot be written.
     """
     members = dict(_named_parameters(network)) | {f"optimizer.{name}": vector for name, vector in state.items()}
-    text = msgspec.json.encode(msgspec.structs.replace(meta, theta_sha256=hash_theta(network))).decode()
+    text = msgspec.json.encode(msgspec.structs.replace(meta, theta_sha256=network.theta_sha256)).decode()
     # An open file, because np.savez appends .npz to a name.
     write_whole(path, lambda file: np.savez(file, allow_pickle=False, meta=np.array(text), **members), keep=keep)
 
@@ -229,7 +223,7 @@ def _read_arrays(path: Path, file: Any, meta: Meta, sizes: dict[str, int]) -> Ch
             found, wanted = f"{array.dtype} {array.shape}", f"{target.dtype} {target.shape}"
             raise CheckpointError(f"{path}: {name} is {found}, expected {wanted}")
         target[...] = array
-    if hash_theta(network) != meta.theta_sha256:
+    if network.theta_sha256 != meta.theta_sha256:
         raise CheckpointError(f"{path}: damaged: the weights are not those that were saved")
     if not all(np.isfinite(vector).all() for vector in (network.theta, *state.values())):
         raise CheckpointError(f"{path}: one of its numbers is infinite or none at all")

@@ -7,8 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nnfang.core.arrays import Images, Labels, scale_pixels
-from nnfang.core.losses import output_error
-from nnfang.core.network import Network, cut
+from nnfang.core.backprop import forward
+from nnfang.core.losses import output_loss
+from nnfang.core.network import Network
+from nnfang.core.workspace import head
+from nnfang.engines.layout import allocate_workspace
 
 BLOCK = 512
 """Images evaluated at a time."""
@@ -107,9 +110,9 @@ def evaluate(network: Network, loss: str, images: Images, labels: Labels, rows: 
     rows = np.arange(len(images)) if rows is None else rows
     if not len(rows):
         raise ValueError("there are no images to evaluate")
-    error, one_hot = output_error(network.output_activation, loss), np.eye(network.outputs, dtype=network.dtype)
+    output, one_hot = output_loss(network.output_activation, loss), np.eye(network.outputs, dtype=network.dtype)
     size = min(BLOCK, len(rows))
-    trace, x = network.trace(size), np.empty((size, network.inputs), network.dtype)
+    workspace, x = allocate_workspace(network, size), np.empty((size, network.inputs), network.dtype)
     confusion = np.zeros((network.outputs, network.outputs), np.int64)
     total = 0.0
     for start in range(0, len(rows), BLOCK):
@@ -117,10 +120,10 @@ def evaluate(network: Network, loss: str, images: Images, labels: Labels, rows: 
         m = len(block)
         true = labels[block]
         scale_pixels(images[block], x[:m])
-        part = cut(trace, m)
+        part = head(workspace, m)
         last = part[-1]
         with np.errstate(all="ignore"):  # a loss that is not finite says all there is to say
-            z = network.logits(x[:m], part)
-            total += m * error.measure(z, one_hot[true], last.a, last.work)
+            forward(network, x[:m], part)
+            total += m * output.measure(last.z, one_hot[true], last.scratch)
         np.add.at(confusion, (true, last.a.argmax(axis=1)), 1)
     return Evaluation(total / len(rows), confusion)

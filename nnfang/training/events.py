@@ -16,7 +16,7 @@ class Start:
 
     Attributes:
         engine: Trains; `engine.task.network` is the network, `engine.state` the optimizer's vectors. If it has a
-            `preparation`, that is done next.
+            `compile_message`, that is done next.
         position: Kept current at each event.
         images: Number of training images.
         validation_images: Number of images kept out.

@@ -13,7 +13,7 @@ import numpy as np
 from nnfang.core.arrays import Array, Labels, scale_pixels
 from nnfang.core.backprop import backpropagate
 from nnfang.core.constraints import FieldError
-from nnfang.core.losses import output_error
+from nnfang.core.losses import output_loss
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines import Engine, Task, choose_engine
 from nnfang.errors import DivergedError
@@ -192,10 +192,10 @@ def check_sanity(engine: Engine, epoch: int, loss: float, x: Array, labels: Labe
 
 def gradient_norm(network: Network, loss: str, x: Array, labels: Labels) -> float:
     """‖dL/dθ‖ for the rows x (m, inputs), with dropout off."""
-    trace, gradient = network.trace(len(x)), np.empty_like(network.theta)
+    workspace, gradient = network.allocate(len(x)), np.empty_like(network.theta)
     y = np.eye(network.outputs, dtype=network.dtype)[labels]
-    error = output_error(network.output_activation, loss)
-    backpropagate(network, error, x, y, network.views(gradient), trace)
+    output = output_loss(network.output_activation, loss)
+    backpropagate(network, output, x, y, network.views(gradient), workspace)
     return float(np.linalg.norm(gradient))
 
 

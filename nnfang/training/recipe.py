@@ -5,7 +5,7 @@ from typing import Annotated
 
 from nnfang.core.constraints import Bounds, Count, FieldError, Fraction, OneOf, Positive, check_fields
 from nnfang.core.layers import Dense, Layer
-from nnfang.core.losses import LOSSES, output_error
+from nnfang.core.losses import LOSSES, output_loss
 from nnfang.core.network import check_order, output_layer
 from nnfang.core.optimizers import Optimizer, Sgd
 from nnfang.core.schedules import Constant, Schedule
@@ -103,8 +103,8 @@ class Recipe:
         check_fields(self)
         check_order(self.layers)
         try:
-            output_error(output_layer(self.layers).activation, self.loss)
-        except ValueError as error:
-            raise FieldError(f"layers[{len(self.layers) - 1}].activation", str(error)) from error
+            output_loss(output_layer(self.layers).activation, self.loss)
+        except FieldError as error:
+            raise FieldError(f"layers[{len(self.layers) - 1}].activation", error.reason) from error
         if self.early_stopping and not self.validation_split:
             raise FieldError("early_stopping", "there are no validation images to watch, because validation_split is 0")

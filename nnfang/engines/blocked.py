@@ -1,7 +1,7 @@
-"""How every change of a weight can be put off to the end of a block of samples, without changing the result.
+"""Blocked (delayed) rank-1 updates: weights change once per block of samples, and the result stays the same.
 
 The paper's Algorithm 3 takes one sample at a time: it multiplies by each weight matrix, and then changes it by a matrix
-of rank 1, 60,000 times an epoch. The changes can wait. Take a layer with input a (p) and output z (n); write its bias
+of rank 1, 60,000 times per epoch. The changes can wait. Take a layer with input a (p) and output z (n); write its bias
 as one more column of W, with a 1 as one more entry of a. For sample k of a block let δ_k = dL/dz, η_k be the learning
 rate and λ the weight decay. Then eq. 44 and 45, with eq. 42, are
 
@@ -17,13 +17,13 @@ and sample k needs W_k in products with vectors only:
     forward     z_k = W_k a_k = c_k M_kᵀ (S_k a_k)                                              (eq. 1)
     backward    W_kᵀ δ_k = c_k S_kᵀ (M_k δ_k), without the entry of the bias                    (eq. 38)
 
-The backward process is linear in δ, so it can carry e in place of δ. Each a_k is written where S_{k+1} has it, each e_k
+The backward pass is linear in δ, so it can carry e in place of δ. Each a_k is written where S_{k+1} has it, each e_k
 where M_{k+1} has it, and nothing else changes until the block ends with W := c (W_0 + Eᵀ A), a product of matrices.
 
-The I in M costs n² products for nothing. Where n is small they take less time than one call of NumPy; where it is not,
+The I in M costs n² products for nothing. Where n is small they take less time than one call of NumPy; elsewhere
 z_k = c_k (W_0 a_k + E_kᵀ (A_k a_k)) and Wᵀ δ_k = c_k (W_0ᵀ δ_k + A_kᵀ (E_k δ_k)), with E and A for the e_j and a_j.
 
-The first layer's a_k are the images, known beforehand. There S_k a_k, for all k of the block, are the products X W_0ᵀ
+The first layer's a_k are the images, known in advance. There S_k a_k, for all k of the block, are the products X W_0ᵀ
 and X Xᵀ of matrices. The result is Algorithm 3's, sample after sample, up to the order in which sums are rounded.
 """
 
@@ -40,39 +40,39 @@ Call = Callable[[], object]
 """A function with all its arguments bound: nothing is looked up, sliced or allocated when it is called."""
 
 BLOCK = 40
-"""Samples a block: enough for matrix-matrix speed in the first layer, few enough to keep S and M small."""
+"""Samples per block: enough for matrix-matrix speed in the first layer, few enough to keep S and M small."""
 
-CACHE_LINE = 16
+ROW_MULTIPLE = 16
 """Rows of S are padded with zeros to a multiple of this many numbers."""
 
-NARROW = 128
-"""Units up to which products with the I in M are quicker than one call more."""
+MAX_UNITS_WITH_IDENTITY = 128
+"""Units up to which products with the I in M are faster than one more call."""
 
 
-class DeferredLayer:
-    """A layer after the first, of n units and p inputs: its W and b as S and M hold them.
+class BlockedLayer:
+    """A layer after the first, of n units and p inputs, with its W and b in S and M.
 
     A vector of p numbers with one more for the bias, and padding, is called a row: those of S, and what Sᵀ gives.
     """
 
     def __init__(self, parameters: Parameters, before: Activation, row: int, c: Array | None) -> None:
-        """Make room.
+        """Allocate the arrays.
 
         Args:
             parameters: W (n, p) and b (n,), changed in place at the end of a block.
-            before: Of the layer before, which is applied and differentiated here.
-            row: Length of an e of this layer: a row of the next layer's S, or n where there is none.
-            c: (), c_k of the sample at hand; None where it is always 1.
+            before: The activation of the layer before, which is applied and differentiated here.
+            row: Length of an e of this layer: of a row of the next layer's S, or n in the last layer.
+            c: (), c_k of the current sample; None where it is always 1.
         """
         self.W, self.b = parameters
         self.before, self.c = before, c
         self.units, self.inputs = n, p = self.W.shape
         self.S = np.zeros((n + BLOCK, row_length(p)), self.W.dtype)
         self.S[n:, p] = 1
-        self.M = np.eye(n + BLOCK, row, dtype=self.W.dtype) if n <= NARROW else None
+        self.M = np.eye(n + BLOCK, row, dtype=self.W.dtype) if n <= MAX_UNITS_WITH_IDENTITY else None
         self.E = np.zeros((BLOCK, row), self.W.dtype) if self.M is None else self.M[n:]
         self.products = np.empty(n + BLOCK, self.W.dtype)
-        self.work = np.empty((2, p), self.W.dtype)
+        self.scratch = np.empty((2, p), self.W.dtype)
         self.sum = np.empty((n, self.S.shape[1]), self.W.dtype)
 
     def forward_calls(self, k: int, z_previous: Array, z: Array) -> list[Call]:
@@ -105,7 +105,7 @@ class DeferredLayer:
             partial(products.dot, self.S[: n + k], e_previous),
             partial(e_previous.__setitem__, p, 0),
             *scaling(e_previous, self.c),
-            partial(self.before.backward, e_previous[:p], z_previous[:p], self.S[n + k, :p], self.work),
+            partial(self.before.backward, e_previous[:p], z_previous[:p], self.S[n + k, :p], self.scratch),
         ]
 
     def begin_block(self) -> None:
@@ -124,11 +124,11 @@ class DeferredLayer:
             self.b *= self.c
 
 
-class FirstLayer:
-    """The first layer, of n units, whose inputs are known beforehand."""
+class BlockedFirstLayer:
+    """The first layer, of n units, whose inputs are known in advance."""
 
     def __init__(self, parameters: Parameters, row: int, c: Array | None) -> None:
-        """Make room; `row` is the length of an e, and c as for `DeferredLayer`."""
+        """Allocate the arrays; `row` is the length of an e, and c is as for `BlockedLayer`."""
         self.W, self.b = parameters
         self.c = c
         self.base = np.zeros((BLOCK, row), self.W.dtype)  # X W_0ᵀ + b_0
@@ -164,10 +164,10 @@ class FirstLayer:
 
 
 def scaling(vector: Array, c: Array | None) -> list[Call]:
-    """The product with c, where it is not 1."""
+    """Multiply by c, where it is not 1."""
     return [] if c is None else [partial(np.multiply, vector, c, vector)]
 
 
 def row_length(inputs: int) -> int:
-    """Numbers in a row of S for a layer of so many inputs: those, one for the bias, and padding."""
-    return -(-(inputs + 1) // CACHE_LINE) * CACHE_LINE
+    """Numbers in a row of S for a layer with `inputs` inputs: those, one for the bias, and padding."""
+    return -(-(inputs + 1) // ROW_MULTIPLE) * ROW_MULTIPLE
