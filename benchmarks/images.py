@@ -6,7 +6,7 @@ import numpy as np
 
 import nnfang
 from nnfang.core.arrays import Array, Labels, scale_pixels
-from nnfang.data import Dataset, find_cached
+from nnfang.data import Dataset, find_available
 
 EPOCH = 60_000
 
@@ -14,7 +14,7 @@ EPOCH = 60_000
 @cache
 def load() -> Dataset:
     """MNIST, or what there is of it."""
-    return nnfang.load_data("mnist" if "mnist" in find_cached() else "mnist-sample")
+    return nnfang.load_data("mnist" if "mnist" in find_available() else "mnist-sample")
 
 
 @cache

@@ -5,6 +5,7 @@ NnfangError                  1  failed
 ├── QualityGateError         3  a result is below the demanded minimum
 ├── DivergedError            4  training diverged: the loss is not a number, or infinite
 ├── DataError                5  a data set is unavailable, or is not what it claims to be
+│   └── UnavailableError     5  a data set is not in the cache and could not be downloaded
 ├── CheckpointError          6  a checkpoint cannot be read
 └── PictureError             1  a file is not a picture
     └── BlankError           1  a picture shows nothing
@@ -14,6 +15,7 @@ was found and what is allowed, so that whoever shows one only has to print it. W
 its `reason`, where it happened its `path`; neither has to be read out of the message again.
 """
 
+from collections.abc import Mapping
 from os import PathLike, fspath
 
 
@@ -65,6 +67,29 @@ class DataError(NnfangError):
     """A data set is unavailable, or is not what it claims to be."""
 
     exit_code = 5
+
+
+class UnavailableError(DataError):
+    """A known data set is not complete in the cache and could not be downloaded; `path` is its name.
+
+    Attributes:
+        folder: The folder of the cache in which its files are expected.
+        missing: What is wrong with each file that is needed, by the file's name: ``missing``, ``damaged``, ...
+        attempts: Why each mirror failed, by its URL; empty where nnfang was told to stay offline.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        dataset: str,
+        folder: str | PathLike[str],
+        missing: Mapping[str, str],
+        attempts: Mapping[str, str],
+    ) -> None:
+        super().__init__(reason, dataset)
+        self.folder = fspath(folder)
+        self.missing = dict(missing)
+        self.attempts = dict(attempts)
 
 
 class CheckpointError(NnfangError):

@@ -13,7 +13,7 @@ from PIL import Image, features
 from nnfang import data, images
 from nnfang.config import sources as config
 from nnfang.core.optimizers import Adam
-from nnfang.data.idx import read_idx
+from nnfang.data.formats.idx import read_idx
 from nnfang.errors import CheckpointError, ConfigError, DataError, PictureError
 from nnfang.runs import checkpoint
 from nnfang.training.recipe import Recipe

@@ -20,7 +20,7 @@ def command(*, as_json: bool) -> None:
     nnfang info
     nnfang info --json
     """
-    from nnfang.data import find_cache, find_cached
+    from nnfang.data import find_available, find_cache
     from nnfang.engines.compiled import import_problem
     from nnfang.machine.description import describe_machine
 
@@ -28,7 +28,7 @@ def command(*, as_json: bool) -> None:
         **describe_machine(),
         "engines": ["batch", "online", *(["compiled"] if not import_problem() else [])],
         "cache": console.encodable(find_cache()),
-        "datasets": [*find_cached(), "mnist-sample"],
+        "datasets": find_available(),
     }
     if as_json:
         options.write_json(found)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnfang.commands import console
+from nnfang.errors import UnavailableError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,13 +92,18 @@ def load_dataset(name: str, *, is_offline: bool, is_quiet: bool) -> Dataset:
     """Load a data set, with a bar for what is downloaded."""
     from nnfang import data
 
-    return data.load(
-        name,
-        offline=is_offline,
-        progress=console.download_progress(quiet=is_quiet),
-        read_picture=_read_picture,
-        warn=console.warn,
-    )
+    try:
+        return data.load(
+            name,
+            offline=is_offline,
+            progress=console.download_progress(quiet=is_quiet),
+            read_picture=_read_picture,
+            warn=console.warn,
+        )
+    except UnavailableError as error:
+        hint = f"On the command line: {'without --offline, or ' if is_offline else ''}--dataset {data.SAMPLE}"
+        reason = f"{error.reason}\n{hint}"
+        raise UnavailableError(reason, name, error.folder, error.missing, error.attempts) from error
 
 
 def _read_picture(path: Path) -> npt.NDArray[np.uint8]:

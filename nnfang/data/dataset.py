@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,31 +13,23 @@ from nnfang.errors import DataError
 Images = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 Labels = npt.NDArray[np.uint8] | npt.NDArray[np.int64]
 
-Preparation = Literal["digit", "negative", "plain"]
-"""What must be done to a person's picture so that it looks like the images of a data set.
 
-digit     ink light on black, cropped, scaled into a 20x20 box and centred by mass: as in MNIST
-negative  light on black, resized to fill the image: as in Fashion-MNIST and KMNIST
-plain     grey and resized, nothing else
-"""
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Images and labels, split into a training and a test part; one that exists is consistent.
+    """Images and labels, split into a training and a test part; checked once, when it is created.
 
     Attributes:
-        name: what the data set is called on the command line, or the path it was read from.
-        x_train: training images, uint8 (n, h, w) or (n, features) within 0..255, or float32 within 0..1.
-        y_train: training labels, uint8 or int64 (n,), counted from 0.
-        x_test: test images, of the type and shape of the training images but for their number.
-        y_test: test labels, as the training labels.
-        class_names: what each label stands for.
-        preparation: how a person's picture is made to look like these images.
-        source: where the arrays came from, for humans.
+        name: What users call the data set, or the path it was read from.
+        x_train: Training images, uint8 (n, h, w) or (n, features) within 0..255, or float32 within 0..1.
+        y_train: Training labels, uint8 or int64 (n,), counted from 0.
+        x_test: Test images, of the type and shape of the training images but for their number.
+        y_test: Test labels, as the training labels.
+        class_names: What each label stands for.
+        preparation: The name of a preparation of nnfang.images, which makes any picture look like these images.
+        source: Where the arrays came from, for people; error messages begin with it.
 
     Raises:
-        DataError: the arrays do not belong together; the message says which and why.
+        DataError: The arrays are not of these types and shapes, or do not fit together.
     """
 
     name: str
@@ -46,15 +38,24 @@ class Dataset:
     x_test: Images
     y_test: Labels
     class_names: tuple[str, ...]
-    preparation: Preparation
-    source: str
+    preparation: str = "plain"
+    source: str = "memory"
 
     def __post_init__(self) -> None:
-        check_part("training", self.x_train, self.y_train, len(self.class_names), self.source)
-        check_part("test", self.x_test, self.y_test, len(self.class_names), self.source)
-        train, test = _image_type(self.x_train), _image_type(self.x_test)
+        for part, x, y in (("training", self.x_train, self.y_train), ("test", self.x_test, self.y_test)):
+            reason = _find_wrong_type(part, x, y) or _find_wrong_value(part, x, y, len(self.class_names))
+            if reason:
+                raise DataError(reason, self.source)
+        train, test = _describe_images(self.x_train), _describe_images(self.x_test)
         if train != test:
-            raise DataError(f"{self.source}: the training images are {train}, but the test images {test}")
+            raise DataError(f"the training images are {train}, but the test images {test}", self.source)
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.input_shape))
+        return (
+            f"Dataset({self.name!r}, {len(self.x_train):,} training and {len(self.x_test):,} test images, "
+            f"{shape} {self.x_train.dtype}, {len(self.class_names)} classes)"
+        )
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -71,61 +72,35 @@ class Dataset:
         return digest.hexdigest()
 
 
-def check_part(part: str, x: Images, y: Labels, n_classes: int, source: str) -> None:
-    """Check the images x (n, ...) and labels y (n,) of one part, named `part` in messages.
+def _find_wrong_type(part: str, x: Any, y: Any) -> str | None:
+    """What is wrong with the types and dimensions of one part, or None."""
+    if not isinstance(x, np.ndarray) or x.ndim not in (2, 3) or x.dtype not in (np.uint8, np.float32):
+        needed = "uint8 or float32 of shape (n, height, width) or (n, features)"
+        return f"the {part} images are {_describe(x)}; {needed} is needed"
+    if not isinstance(y, np.ndarray) or y.ndim != 1 or y.dtype not in (np.uint8, np.int64):
+        return f"the {part} labels are {_describe(y)}; uint8 or int64 of shape (n,) is needed"
+    return None
 
-    Raises:
-        DataError: the part is empty, has the wrong type or dimensions, or x and y do not fit together.
-    """
-    if x.ndim not in (2, 3) or x.dtype not in (np.uint8, np.float32):
-        raise DataError(
-            f"{source}: the {part} images are {x.dtype} of shape {x.shape}; "
-            "uint8 or float32 of shape (n, height, width) or (n, features) is needed"
-        )
-    if y.ndim != 1 or y.dtype not in (np.uint8, np.int64):
-        raise DataError(
-            f"{source}: the {part} labels are {y.dtype} of shape {y.shape}; uint8 or int64 of shape (n,) is needed"
-        )
+
+def _find_wrong_value(part: str, x: Images, y: Labels, n_classes: int) -> str | None:
+    """What is wrong with the images x (n, ...) and labels y (n,) of one part, or None."""
     if x.size == 0:
-        raise DataError(f"{source}: the {part} part is empty: its images have the shape {x.shape}")
+        return f"the {part} part is empty: its images have the shape {x.shape}"
     if len(x) != len(y):
-        raise DataError(f"{source}: the {part} part has {len(x)} images, but {len(y)} labels")
-    lowest, highest = int(y.min()), int(y.max())
-    if lowest < 0 or highest >= n_classes:
-        raise DataError(
-            f"{source}: the {part} labels run from {lowest} to {highest}, "
+        return f"the {part} part has {len(x)} images, but {len(y)} labels"
+    if x.dtype == np.float32 and not (x.min() >= 0 and x.max() <= 1):  # also refuses NaN, which is neither
+        return f"the {part} images are float32 within {x.min():g}..{x.max():g}; values within 0..1 are needed"
+    if y.min() < 0 or y.max() >= n_classes:
+        return (
+            f"the {part} labels run from {y.min()} to {y.max()}, "
             f"but with {n_classes} classes they must lie within 0..{n_classes - 1}"
         )
+    return None
 
 
-def name_by_number(y_train: Labels, y_test: Labels, source: str, limit: int = 10_000) -> tuple[str, ...]:
-    """Name the classes "0", "1", ... up to the highest label, where nothing better is known.
-
-    Raises:
-        DataError: the highest label is `limit` or above, so that these can hardly be classes.
-    """
-    highest = max((int(y.max()) for y in (y_train, y_test) if y.size), default=0)
-    if highest >= limit:
-        raise DataError(f"{source}: the highest label is {highest}; labels are classes, counted from 0")
-    return tuple(str(label) for label in range(highest + 1))
+def _describe(array: Any) -> str:
+    return f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else f"a {type(array).__name__}"
 
 
-def measure_preparation(x_train: Images, share: float = 0.95) -> Preparation:
-    """Tell MNIST's look from any other: 28x28 with an empty border.
-
-    Args:
-        x_train: training images, (n, h, w) or (n, features).
-        share: the share of images whose outermost ring of pixels must be 0. In MNIST 98.6 % are so, in
-            Fashion-MNIST, whose articles fill the image, 0.03 %.
-
-    Returns:
-        "digit", or "plain" where the images have another size or the border is in use.
-    """
-    if x_train.shape[1:] != (28, 28):
-        return "plain"
-    used = np.any(x_train[:, (0, -1), :], axis=(1, 2)) | np.any(x_train[:, :, (0, -1)], axis=(1, 2))
-    return "digit" if 1 - used.mean() >= share else "plain"
-
-
-def _image_type(x: Images) -> str:
+def _describe_images(x: Images) -> str:
     return f"{x.dtype} of shape ({', '.join(['n', *map(str, x.shape[1:])])})"

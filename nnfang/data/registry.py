@@ -1,18 +1,17 @@
-"""The data sets that nnfang knows by name. To add one, add an entry to DATASETS."""
+"""The data sets that have names. To add one that can be downloaded, add an entry to DATASETS."""
 
 from dataclasses import dataclass
 
-from nnfang.data.dataset import Preparation
-from nnfang.data.idx import IDX_NAMES
+from nnfang.data.formats.idx import IDX_NAMES
 
 
 @dataclass(frozen=True)
 class KnownFile:
-    """How to tell that a file is the right one.
+    """What verifies a file.
 
     Attributes:
-        size: its bytes, so that a mirror that sends more can be cut short.
-        sha256: in hex.
+        size: In bytes, so that a mirror that sends more can be cut off.
+        sha256: In hex.
     """
 
     size: int
@@ -21,27 +20,27 @@ class KnownFile:
 
 @dataclass(frozen=True)
 class KnownDataset:
-    """Where a data set is to be had, and how to tell that it is the right one.
+    """Where a data set can be downloaded, and what verifies it.
 
     Attributes:
-        name: what it is called on the command line, and its folder in the cache and on mirrors.
-        files: each file by its name, in the order x_train, y_train, x_test, y_test.
-        mirrors: base URLs that serve the files; a mirror needs no trust, since every file is verified.
-        class_names: what each label stands for.
-        preparation: how a person's picture is made to look like these images.
-        citation: who made it, and under which terms it may be used.
+        name: What users call it; also the name of its folder in the cache and on a mirror.
+        files: Each file by its name, in the order x_train, y_train, x_test, y_test.
+        mirrors: Base URLs that serve the files. A mirror need not be trusted, since every file is verified.
+        class_names: What each label stands for.
+        preparation: The name of a preparation of nnfang.images, as in `Dataset`.
+        citation: Who created it, and the terms on which it may be used.
     """
 
     name: str
     files: dict[str, KnownFile]
     mirrors: tuple[str, ...]
     class_names: tuple[str, ...]
-    preparation: Preparation
+    preparation: str
     citation: str
 
 
 def name_files(*files: KnownFile) -> dict[str, KnownFile]:
-    """Give four files their official names: training images and labels, test images and labels."""
+    """Map the official names to four files: training images and labels, test images and labels."""
     return {f"{name}.gz": file for name, file in zip(IDX_NAMES, files, strict=True)}
 
 
@@ -98,7 +97,7 @@ KMNIST = KnownDataset(
         KnownFile(3_041_136, "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"),
         KnownFile(5_120, "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"),
     ),
-    mirrors=("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),  # no other host is known to serve these files
+    mirrors=("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),  # the only host known to serve these files
     class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     preparation="negative",
     citation="T. Clanuwat et al.: Deep Learning for Classical Japanese Literature, arXiv:1812.01718, 2018. "
@@ -107,3 +106,7 @@ KMNIST = KnownDataset(
 )
 
 DATASETS = {known.name: known for known in (MNIST, FASHION_MNIST, KMNIST)}
+"""The data sets that can be downloaded, by name."""
+
+SAMPLE = "mnist-sample"
+"""The name of the data set that comes with nnfang: a sixth of MNIST, which needs no network."""

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from nnfang.data import download, mirrors, transfer
-from nnfang.data.idx import IDX_NAMES
+from nnfang.data import download
+from nnfang.data.download import mirrors, transfer
+from nnfang.data.formats.idx import IDX_NAMES
 from nnfang.data.registry import KnownDataset, KnownFile, name_files
 
 Array = npt.NDArray[np.generic]
@@ -74,12 +76,12 @@ def served(tmp_path: Path, arrays: list[Array], write_idx: Callable[[Path, Array
 
 @pytest.fixture
 def make_tiny(served: Path) -> Callable[..., KnownDataset]:
-    """Makes the entry of the small data set, to be had from the mirrors that are given."""
+    """Creates the entry of the small data set, with the mirrors that are given."""
     contents = [(served / "tiny" / f"{name}.gz").read_bytes() for name in IDX_NAMES]
     files = [KnownFile(len(content), hashlib.sha256(content).hexdigest()) for content in contents]
 
     def make(*urls: str) -> KnownDataset:
-        return KnownDataset("tiny", name_files(*files), urls, ("a", "b", "c"), "negative", "made up")
+        return KnownDataset("tiny", name_files(*files), urls, ("a", "b", "c"), "negative", "invented")
 
     return make
 
@@ -117,3 +119,16 @@ def serve() -> Iterator[Callable[..., str]]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[str]:
+    with socket.socket() as taken:  # bound, so that nobody else gets it, but not listening
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}/"
+
+
+@pytest.fixture
+def swallowing() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from nnfang.data import Dataset
-from nnfang.data.dataset import measure_preparation, name_by_number
 from nnfang.errors import DataError
 
 X = np.arange(6 * 2 * 3, dtype=np.uint8).reshape(6, 2, 3)
@@ -55,7 +54,11 @@ def test_fingerprint_stays_the_same_from_version_to_version() -> None:
             {"x_test": X[:3, :, :2]},
             r"training images are uint8 of shape \(n, 2, 3\), but the test images uint8 of .*2, 2",
         ),
-        ({"x_test": X[:3].astype(np.float32)}, "but the test images float32"),
+        ({"x_test": X[:3] / np.float32(20)}, "but the test images float32"),
+        ({"x_train": X.astype(np.float32)}, r"training images are float32 within 0\.\.35; values within 0\.\.1"),
+        ({"x_test": np.full((3, 2, 3), np.nan, np.float32)}, r"test images are float32 within nan\.\.nan"),
+        ({"x_train": X.tolist()}, "the training images are a list; uint8 or float32 of shape"),
+        ({"y_test": [0, 1, 2]}, "the test labels are a list; uint8 or int64 of shape"),
     ],
 )
 def test_what_does_not_belong_together(change: dict[str, Any], message: str) -> None:
@@ -63,22 +66,17 @@ def test_what_does_not_belong_together(change: dict[str, Any], message: str) -> 
         replace(GOOD, **change)
 
 
-def test_classes_are_named_by_number() -> None:
-    assert name_by_number(Y, np.array([4]), "here") == ("0", "1", "2", "3", "4")
-    with pytest.raises(DataError, match="here: the highest label is 5000000000; labels are classes"):
-        name_by_number(Y, np.array([5_000_000_000]), "here")
+def test_every_fault_names_the_source() -> None:
+    with pytest.raises(DataError) as caught:
+        replace(GOOD, y_train=Y[:5])
+    assert caught.value.path == "memory"
+    assert caught.value.reason == "the training part has 6 images, but 5 labels"
 
 
-def test_an_empty_border_tells_digits() -> None:
-    x = np.zeros((100, 28, 28), np.uint8)
-    x[:, 1:-1, 1:-1] = 9
-    assert measure_preparation(x) == "digit"
-    assert measure_preparation(x.astype(np.float32)) == "digit"
-    assert measure_preparation(x.reshape(100, -1)) == "plain"
-    assert measure_preparation(x[:, 1:]) == "plain"
-    for edge in [np.s_[0, 3], np.s_[-1, 3], np.s_[3, 0], np.s_[3, -1]]:
-        used = x.copy()
-        used[:5][:, *edge] = 1
-        assert measure_preparation(used) == "digit"
-        used[:6][:, *edge] = 1
-        assert measure_preparation(used) == "plain"
+def test_a_library_user_needs_arrays_and_class_names_only() -> None:
+    dataset = Dataset("mine", X, Y, X[:3], Y[:3], ("a", "b", "c"))
+    assert (dataset.preparation, dataset.source) == ("plain", "memory")
+
+
+def test_repr_is_short_and_says_what_is_there() -> None:
+    assert repr(GOOD) == "Dataset('good', 6 training and 3 test images, 2x3 uint8, 3 classes)"

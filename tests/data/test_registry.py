@@ -39,11 +39,12 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all_that_is_allowed(na
     with pytest.raises(DataError) as caught:
         data.load(name)
     message = str(caught.value)
-    assert message.startswith(f'No data set "{name}".')
+    assert caught.value.path == name
+    assert caught.value.reason.startswith("no such data set or path.")
     assert hint in message
     assert "mnist, fashion-mnist, kmnist, mnist-sample" in message
     assert ".npz" in message
-    assert "sub-folder a class" in message
+    assert "sub-folder per class" in message
 
 
 def test_a_name_goes_before_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nnfang import data
-from nnfang.data.idx import IDX_NAMES
+from nnfang.data.formats.idx import IDX_NAMES
 from nnfang.errors import DataError
 
 WriteIdx = Callable[[Path, np.ndarray], Path]
@@ -54,7 +54,7 @@ def test_a_wrong_folder(names: list[str], found: str, tmp_path: Path) -> None:
         (tmp_path / name).write_text("text")
     with pytest.raises(DataError, match=found) as caught:
         data.load(tmp_path)
-    for form in ("train-images-idx3-ubyte", ".npz", "sub-folder a class"):
+    for form in ("train-images-idx3-ubyte", ".npz", "sub-folder per class"):
         assert form in str(caught.value)
 
 
@@ -63,7 +63,7 @@ def test_a_file_that_is_not_npz(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("text")
     with pytest.raises(DataError, match=r"a file, but not in the \.npz format") as caught:
         data.load(tmp_path / name)
-    assert "sub-folder a class" in str(caught.value)
+    assert "sub-folder per class" in str(caught.value)
 
 
 def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

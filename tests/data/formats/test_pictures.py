@@ -12,7 +12,7 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
     """A picture here is a text file that holds a number, the value of all its pixels."""
     text = path.read_text()
     if not text.isdecimal():
-        raise PictureError(f"{path}: not a picture")
+        raise PictureError("not a picture", path)
     return np.full((28, 28), int(text), np.uint8)
 
 
@@ -82,19 +82,19 @@ def test_hidden_files_and_clutter_are_passed_over(tmp_path: Path) -> None:
 def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
     write_pictures(tmp_path / "a", range(5))
     (tmp_path / "a" / "notes.md").write_text("text")
-    with pytest.raises(DataError, match=r"notes\.md: cannot be read as a picture"):
+    with pytest.raises(DataError, match=r"notes\.md: cannot be read as a picture: not a picture$"):
         data.load(tmp_path, read_picture=read_picture)
 
 
 def test_pictures_of_different_shapes_are_refused(tmp_path: Path) -> None:
     write_pictures(tmp_path / "a", range(5))
-    with pytest.raises(DataError, match=r"read in the shape \(\d, 3\), but others in \(\d, 3\)"):
+    with pytest.raises(DataError, match=r"its shape is \(\d, 3\), but that of others \(\d, 3\)"):
         data.load(tmp_path, read_picture=lambda path: np.zeros((int(path.read_text()), 3), np.uint8))
 
 
 def test_too_few_pictures(tmp_path: Path) -> None:
     write_pictures(tmp_path / "a", range(4))
-    with pytest.raises(DataError, match=r"4 pictures to train with and 0 to test with; .* at least 5"):
+    with pytest.raises(DataError, match=r"4 training and 0 test pictures found; .* at least 5"):
         data.load(tmp_path, read_picture=read_picture)
 
 
@@ -127,5 +127,5 @@ def test_folders_within_a_class(tmp_path: Path) -> None:
 def test_a_class_that_is_only_in_the_test(tmp_path: Path) -> None:
     write_pictures(tmp_path / "train" / "cat", range(5))
     write_pictures(tmp_path / "test" / "dog", range(5))
-    with pytest.raises(DataError, match="dog: no pictures to train this class with; known: cat"):
+    with pytest.raises(DataError, match="dog: a class without training pictures; known: cat"):
         data.load(tmp_path, read_picture=read_picture)

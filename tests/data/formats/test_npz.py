@@ -63,19 +63,20 @@ def test_features_instead_of_pixels(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"x_train": np.zeros((12, 28, 28, 3), np.uint8)}, r"x_train: colour images of shape \(12, 28, 28, 3\)"),
-        ({"x_test": np.zeros((5, 3, 28, 28), np.uint8)}, r"x_test: shape \(5, 3, 28, 28\) found"),
-        ({"x_train": np.zeros((0, 28, 28), np.uint8)}, "x_train: empty"),
+        ({"x_test": np.zeros((5, 3, 28, 28), np.uint8)}, r"the test images are uint8 of shape \(5, 3, 28, 28\)"),
+        ({"x_train": np.zeros((0, 28, 28), np.uint8)}, "the training part is empty"),
         ({"x_train": X.astype(int) + 1}, r"x_train: int64 within 1\.\.256 found"),
         ({"x_train": X.astype(int) - 1}, r"x_train: int64 within -1\.\.254 found"),
-        ({"x_train": X.astype(float)}, r"x_train: float64 within 0\.\.255 found"),
-        ({"x_train": np.full((12, 28, 28), np.nan)}, r"x_train: float64 within nan\.\.nan found"),
-        ({"x_train": np.where(X > 0, 0.5, np.inf)}, r"x_train: float64 within 0\.5\.\.inf found"),
+        ({"x_train": X.astype(float)}, r"training images are float32 within 0\.\.255; values within 0\.\.1 are needed"),
+        ({"x_train": np.full((12, 28, 28), np.nan)}, r"training images are float32 within nan\.\.nan"),
+        ({"x_train": np.where(X > 0, 0.5, np.inf)}, r"training images are float32 within 0\.5\.\.inf"),
+        ({"x_train": np.where(X > 0, 0.5, 1e300)}, r"training images are float32 within 0\.5\.\.inf"),
         ({"x_train": X > 0}, "x_train: bool found"),
         ({"x_train": X.astype(str)}, "x_train: <U3 found"),
         ({"x_train": X / 255}, "training images are float32 .* but the test images uint8"),
         ({"x_train": X[:, :20]}, r"\(n, 20, 28\), but the test images"),
         ({"y_train": Y.astype(float)}, "y_train: float64 of shape"),
-        ({"y_train": np.eye(4, dtype=int)[Y]}, r"y_train: int64 of shape \(12, 4\) found"),
+        ({"y_train": np.eye(4, dtype=int)[Y]}, r"training labels are int64 of shape \(12, 4\)"),
         ({"y_train": Y[:-1]}, "12 images, but 11 labels"),
         ({"y_test": Y[:5] - 1}, "labels run from -1 to 2"),
         ({"y_test": Y[:5] + 10**6}, "the highest label is 1000003"),
@@ -86,7 +87,7 @@ def test_what_is_refused(changes: dict[str, Any], message: str, tmp_path: Path) 
     path = save(tmp_path / "bad.npz", **changes)
     with pytest.raises(DataError, match=message) as caught:
         data.load(path)
-    assert str(caught.value).startswith(str(path))
+    assert caught.value.path == str(path)
 
 
 def test_missing_members_are_named_with_what_is_there(tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(compression: int, tmp_path: Pat
     with zipfile.ZipFile(tmp_path / "bomb.npz", "w", compression, compresslevel=1) as archive:
         for name in GOOD:
             archive.writestr(f"{name}.npy", member.getvalue())
-    with pytest.raises(DataError, match=r"bytes would expand to 104,858,112; more than 50 times as much is no data"):
+    with pytest.raises(DataError, match=r"bytes would expand to 104,858,112, more than 50 times as much"):
         data.load(tmp_path / "bomb.npz")
 
 
@@ -135,7 +136,7 @@ def test_a_member_that_stands_twice_is_counted_twice(tmp_path: Path) -> None:
     path = save(tmp_path / "x.npz")
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x_train", bytes(65 << 20))
-    with pytest.raises(DataError, match="no data"):
+    with pytest.raises(DataError, match="would expand to"):
         data.load(path)
 
 
@@ -161,5 +162,5 @@ def test_a_pickle_is_never_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name in GOOD:
             archive.writestr(f"{name}.npy", b"cbuiltins\nexec\n(Vraise SystemExit(9)\ntR.")
-    with pytest.raises(DataError, match=r"x_train: shape \(\) found"):
+    with pytest.raises(DataError, match=r"x_train: \S+ found"):
         data.load(path)
