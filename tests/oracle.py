@@ -1,7 +1,7 @@
 """The paper's formulas, index by index, to be read beside it: Python floats and sums, no arrays.
 
-What the paper says once is said once here, with its number. Where its letters cannot be taken as printed, the meaning
-is the one that `nnfang/core/README.md` argues for under "Departures". Vectors are lists, W[j][i] leads from unit i of
+Each formula of the paper stands here once, with its number. Where the paper cannot be taken literally, the meaning is
+the one that `nnfang/core/README.md` argues for under "Departures". Vectors are lists, W[j][i] leads from unit i of
 the layer before to unit j, layers are counted from 0, and ``[-1]`` is the output layer.
 """
 
@@ -51,17 +51,17 @@ def activate(name: str, z: Vector) -> Vector:
     return softmax(z) if name == "softmax" else [Q[name][0](z_i) for z_i in z]
 
 
-# The forward process.
+# The forward pass.
 
 
-def weigh(W: Matrix, b: Vector, a_previous: Vector) -> Vector:
+def affine(W: Matrix, b: Vector, a_previous: Vector) -> Vector:
     """Eq. 1."""
     return [sum(W[j][i] * a_previous[i] for i in range(len(a_previous))) + b[j] for j in range(len(b))]
 
 
 @dataclass
 class Net:
-    """The paper's w_i, b_i and Q, one of each a layer."""
+    """The paper's w_i, b_i and Q, one of each per layer."""
 
     W: list[Matrix]
     b: list[Vector]
@@ -89,7 +89,7 @@ def forward(net: Net, x: Vector) -> tuple[list[Vector], list[Vector]]:
     z: list[Vector] = []
     a: list[Vector] = []
     for i in range(len(net.W)):
-        z.append(weigh(net.W[i], net.b[i], x if i == 0 else a[i - 1]))
+        z.append(affine(net.W[i], net.b[i], x if i == 0 else a[i - 1]))
         a.append(activate(net.Q[i], z[i]))
     return z, a
 
@@ -182,7 +182,7 @@ def loss_derivation(y: Vector, z: Vector, j: int) -> dict[int, float]:
     }
 
 
-# The backward process.
+# The backward pass.
 
 
 def output_delta(name: str, loss: str, y: Vector, y_hat: Vector) -> Vector:
@@ -210,14 +210,14 @@ def weight_gradient(delta: Vector, a_previous: Vector) -> Matrix:
     return [[delta_j * a_i for a_i in a_previous] for delta_j in delta]
 
 
-def gradient(net: Net, loss: str, x: Vector, y: Vector) -> tuple[float, list[Matrix], list[Vector]]:
-    """Algorithm 1 but for its updates, layers counted from the start (eq. 35, 37 to 40): L, dL/dw and dL/db."""
+def gradient(net: Net, loss: str, x: Vector, y: Vector) -> tuple[Vector, float, list[Matrix], list[Vector]]:
+    """Algorithm 1 without its updates, layers counted from the start (eq. 35, 37 to 40): ŷ, L, dL/dw and dL/db."""
     z, a = forward(net, x)
     delta = [output_delta(net.Q[-1], loss, y, a[-1])]
     for i in range(len(net.W) - 2, -1, -1):
         delta.insert(0, hidden_delta(net.Q[i], z[i], net.W[i + 1], delta[0]))
-    before = [x, *a[:-1]]
-    return LOSSES[loss][0](y, a[-1]), [weight_gradient(*pair) for pair in zip(delta, before, strict=True)], delta
+    dW = [weight_gradient(*pair) for pair in zip(delta, [x, *a[:-1]], strict=True)]
+    return a[-1], LOSSES[loss][0](y, a[-1]), dW, delta
 
 
 def gradient_from_the_end(net: Net, x: Vector, y: Vector) -> tuple[list[Matrix], list[Vector]]:
@@ -236,7 +236,7 @@ def gradient_from_the_end(net: Net, x: Vector, y: Vector) -> tuple[list[Matrix],
 
 
 def descend(net: Net, dW: list[Matrix], db: list[Vector], rate: float, decay: float = 0.0) -> None:
-    """Eq. 44 and 45 for every layer; `decay` is λ of a weight decay, which the paper has not."""
+    """Eq. 44 and 45 for every layer; `decay` is λ of a weight decay, which the paper does not have."""
     for W, b, dW_i, db_i in zip(net.W, net.b, dW, db, strict=True):
         for j in range(len(b)):
             for i in range(len(W[j])):
@@ -245,10 +245,10 @@ def descend(net: Net, dW: list[Matrix], db: list[Vector], rate: float, decay: fl
 
 
 def algorithm_1_as_printed(net: Net, x: Vector, y: Vector, rate: float) -> tuple[list[Matrix], list[Vector]]:
-    """Algorithm 1 in the printed order: each layer is updated before the layer in front of it is looked at.
+    """Algorithm 1 in the printed order: each layer is updated before the delta of the layer before it is computed.
 
     Changes `net`, and returns the dL/dw and dL/db that it used, from the first layer to the last. Only the indices are
-    mended, as they must be for it to run at all.
+    corrected, without which it could not run at all.
     """
     z, a = forward(net, x)
     dW, db = deepcopy(net.W), deepcopy(net.b)
@@ -275,16 +275,15 @@ def train(
     rate: Callable[[int], float],
     decay: float = 0.0,
 ) -> tuple[float, int]:
-    """The inner loop of Algorithm 3: the summed loss, and how many were right, each before its own step."""
-    total, right = 0.0, 0
+    """The inner loop of Algorithm 3: the summed loss, and how many predictions were correct before their own step."""
+    total, correct = 0.0, 0
     for step, (x, label) in enumerate(samples):
         y = one_hot(label, len(net.b[-1]))
-        _, a = forward(net, x)
-        value, dW, db = gradient(net, loss, x, y)
+        y_hat, value, dW, db = gradient(net, loss, x, y)
         total += value
-        right += a[-1].index(max(a[-1])) == label
+        correct += y_hat.index(max(y_hat)) == label
         descend(net, dW, db, rate(step), decay)
-    return total, right
+    return total, correct
 
 
 def one_hot(label: int, n: int) -> Vector:

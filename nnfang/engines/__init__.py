@@ -31,7 +31,8 @@ def fastest(task: Task) -> str:
         if problem is None:
             return "compiled"
         if compiled.is_installed():
-            warnings.warn(f"training is slower than it could be: the compiled engine {problem}", RuntimeWarning, 3)
+            message = f"training is slower than it could be: the compiled engine {problem}"
+            warnings.warn(message, RuntimeWarning, stacklevel=1)  # once, wherever engines are chosen
     return "batch" if OnlineEngine.unsupported_reason(task) else "online"
 
 

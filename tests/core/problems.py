@@ -8,9 +8,9 @@ import numpy as np
 
 from nnfang.core.activations import ACTIVATIONS, OUTPUT_ONLY
 from nnfang.core.arrays import Array, Labels
-from nnfang.core.backprop import backpropagate
+from nnfang.core.backprop import backpropagate, forward
 from nnfang.core.layers import Dense, Layer
-from nnfang.core.losses import LOSSES, output_error
+from nnfang.core.losses import LOSSES, output_loss
 from nnfang.core.network import Network
 from nnfang.core.randomness import Purpose, generator
 
@@ -25,7 +25,7 @@ KINKS = ("relu", "leaky_relu")
 
 
 def random_network(layers: Sequence[Layer], inputs: int, seed: int = 0) -> Network:
-    """First weights as always, and biases that are not zero, all in float64."""
+    """The usual first weights, and biases that are not zero, in float64."""
     network = Network.initialize(layers, inputs, seed=seed, dtype=np.float64)
     rng = np.random.default_rng(seed)
     for parameters in network.parameters:
@@ -69,10 +69,10 @@ class Problem:
     def gradient(self) -> tuple[float, Array]:
         """L and dL/dθ, with the same dropout masks each time."""
         network, gradient = self.network, np.full_like(self.network.theta, np.nan)
-        error = output_error(network.output_activation, self.loss)
-        trace, rng = network.trace(len(self.x)), generator(0, Purpose.DROPOUT, 0)
-        backpropagate(network, error, self.x, self.y, network.views(gradient), trace, rng)
-        return error.measure(trace[-1].z, self.y, trace[-1].a, trace[-1].work), gradient
+        output = output_loss(network.output_activation, self.loss)
+        workspace, rng = network.allocate(len(self.x)), generator(0, Purpose.DROPOUT, 0)
+        backpropagate(network, output, self.x, self.y, network.views(gradient), workspace, rng)
+        return output.measure(workspace[-1].z, self.y, workspace[-1].scratch), gradient
 
     def slope(self, direction: Array, h: float) -> float:
         """The central difference of L along `direction`."""
@@ -86,11 +86,11 @@ class Problem:
 
     def distance_to_kink(self) -> float:
         """The smallest |z| of a layer whose activation has a kink there."""
-        trace = self.network.trace(len(self.x))
-        self.network.logits(self.x, trace, generator(0, Purpose.DROPOUT, 0))
+        workspace = self.network.allocate(len(self.x))
+        forward(self.network, self.x, workspace, generator(0, Purpose.DROPOUT, 0))
         before_kinks = (
             np.abs(at.z).min()
-            for layer, at in zip(self.network.layers, trace, strict=True)
+            for layer, at in zip(self.network.layers, workspace, strict=True)
             if isinstance(layer, Dense) and layer.activation in KINKS
         )
         return float(min(before_kinks, default=np.inf))

@@ -12,7 +12,7 @@ import pytest
 from nnfang.core.arrays import Array
 from nnfang.core.backprop import backpropagate
 from nnfang.core.layers import LAYERS, Dense, Dropout, Layer
-from nnfang.core.losses import output_error
+from nnfang.core.losses import output_loss
 from nnfang.core.network import Network
 from tests import oracle
 from tests.core.problems import HIDDEN, OUTPUTS, Problem
@@ -30,8 +30,8 @@ def on_paper(problem: Problem) -> tuple[float, list[float]]:
     each = [
         oracle.gradient(net, problem.loss, x, y) for x, y in zip(problem.x.tolist(), problem.y.tolist(), strict=True)
     ]
-    gradient = np.mean([oracle.flatten(dW, db) for _, dW, db in each], axis=0)
-    return float(np.mean([loss for loss, _, _ in each])), gradient.tolist()
+    gradient = np.mean([oracle.flatten(dW, db) for *_, dW, db in each], axis=0)
+    return float(np.mean([loss for _, loss, *_ in each])), gradient.tolist()
 
 
 @pytest.mark.parametrize("rows", [1, 5])
@@ -109,7 +109,7 @@ def test_a_step_of_algorithm_1_takes_all_deltas_first() -> None:
     net = oracle.Net.of(problem.network)
     in_printed_order = deepcopy(net)
     x, y = problem.x[0].tolist(), problem.y[0].tolist()
-    _, dW, db = oracle.gradient(net, problem.loss, x, y)
+    *_, dW, db = oracle.gradient(net, problem.loss, x, y)
     oracle.descend(net, dW, db, 0.5)
     oracle.algorithm_1_as_printed(in_printed_order, x, y, 0.5)
     ours = problem.network.theta - 0.5 * problem.gradient()[1]
@@ -117,13 +117,13 @@ def test_a_step_of_algorithm_1_takes_all_deltas_first() -> None:
     assert np.abs(ours - in_printed_order.theta).max() > 1e-3
 
 
-def test_the_trace_holds_the_prediction_and_the_network_is_left_alone() -> None:
+def test_the_workspace_holds_the_prediction_and_the_network_is_left_alone() -> None:
     problem = Problem.random([Dense(4), Dropout(0), Dense(3, "softmax")], 5, 3, OUTPUTS[0][0])
     network, theta = problem.network, problem.network.theta.copy()
-    trace, gradient = network.trace(3), np.empty_like(theta)
-    error = output_error("softmax", problem.loss)
-    backpropagate(network, error, problem.x, problem.y, network.views(gradient), trace)
-    np.testing.assert_allclose(trace[-1].a, network.predict(problem.x), rtol=1e-14)
+    workspace, gradient = network.allocate(3), np.empty_like(theta)
+    loss = output_loss("softmax", problem.loss)
+    backpropagate(network, loss, problem.x, problem.y, network.views(gradient), workspace)
+    np.testing.assert_allclose(workspace[-1].a, network.predict(problem.x), rtol=1e-14)
     np.testing.assert_array_equal(network.theta, theta)
 
 
@@ -132,8 +132,8 @@ def test_without_a_generator_the_gradient_is_that_of_the_network_without_dropout
     plain = Network((problem.network.layers[0], problem.network.layers[2]), 5, problem.network.theta)
     _, expected = Problem(plain, problem.loss, problem.x, problem.labels).gradient()
     network, gradient = problem.network, np.empty_like(expected)
-    error = output_error("softmax", problem.loss)
-    backpropagate(network, error, problem.x, problem.y, network.views(gradient), network.trace(3), None)
+    loss = output_loss("softmax", problem.loss)
+    backpropagate(network, loss, problem.x, problem.y, network.views(gradient), network.allocate(3), None)
     np.testing.assert_array_equal(gradient, expected)
 
 

@@ -1,4 +1,4 @@
-"""A network: views of θ, the forward process, prediction in blocks, and what it refuses."""
+"""A network: views of θ, the forward pass, prediction in blocks, and what it refuses."""
 
 import copy
 import pickle
@@ -11,7 +11,8 @@ import pytest
 
 from nnfang.core.activations import OUTPUT_ONLY
 from nnfang.core.layers import Dense, Dropout, Layer
-from nnfang.core.network import PREDICTION_ROWS, Network, check_order, cut, output_layer
+from nnfang.core.network import PREDICTION_ROWS, Network, check_order, output_layer
+from nnfang.core.workspace import head
 from tests import oracle
 from tests.core.problems import HIDDEN, random_network, random_rows
 
@@ -87,7 +88,7 @@ def test_both_dtypes_start_from_the_same_network() -> None:
 
 @pytest.mark.parametrize("output", ["softmax", "linear"])
 @pytest.mark.parametrize("activation", HIDDEN)
-def test_prediction_is_the_forward_process_on_paper(activation: str, output: str) -> None:
+def test_prediction_is_the_forward_pass_on_paper(activation: str, output: str) -> None:
     network = random_network((Dense(4, activation), Dense(3, activation), Dense(2, output)), 5)
     x, _ = random_rows(6, 5, 2)
     net = oracle.Net.of(network)
@@ -143,11 +144,12 @@ def test_the_digest_is_the_hash_of_the_bits_of_theta() -> None:
     assert network.digest() != digest
 
 
-def test_a_cut_trace_is_the_trace_itself() -> None:
+def test_the_head_of_a_workspace_is_made_of_views() -> None:
     network = Network.initialize((Dense(3), Dropout(), Dense(2, "softmax")), 4)
-    trace = network.trace(5)
-    assert [at.a.shape for at in cut(trace, 2)] == [(2, 3), (2, 3), (2, 2)]
-    assert all(np.shares_memory(one.a, other.a) for one, other in zip(trace, cut(trace, 2), strict=True))
+    workspace = network.allocate(5)
+    first = head(workspace, 2)
+    assert [at.a.shape for at in first] == [(2, 3), (2, 3), (2, 2)]
+    assert all(np.shares_memory(one.a, other.a) for one, other in zip(workspace, first, strict=True))
 
 
 REFUSED: list[tuple[tuple[Layer, ...], str]] = [

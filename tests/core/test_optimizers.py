@@ -63,12 +63,6 @@ def slope_of(theta: Array, step: int) -> Array:
     return gradient
 
 
-def take_step(optimizer: Optimizer, theta: Array, g: Array, state: State, learning_rate: float, t: int) -> None:
-    """As an engine does: with the gradient multiplied by the factor that the optimizer wants."""
-    sg = np.asarray(g * optimizer.factor(learning_rate), theta.dtype)
-    optimizer.update(theta, sg, state, learning_rate, t, np.full_like(theta, np.nan))
-
-
 def fresh_state(optimizer: Optimizer, theta: Array) -> State:
     return {name: np.zeros_like(theta) for name in optimizer.state_names}
 
@@ -78,7 +72,7 @@ def walk(optimizer: Optimizer) -> list[Array]:
     state = fresh_state(optimizer, theta)
     path: list[Array] = []
     for step in range(STEPS):
-        take_step(optimizer, theta, slope_of(theta, step), state, rate_of(step), step + 1)
+        optimizer.update(theta, slope_of(theta, step), state, rate_of(step), step + 1)
         path.append(theta.copy())
     return path
 
@@ -115,16 +109,16 @@ def test_weight_decay_is_felt(name: str, ours: Callable[[float], Optimizer], the
 def test_gradient_descent_is_equations_44_and_45() -> None:
     problem = Problem.random([Dense(4), Dense(3, "softmax")], 5, 1, "categorical_crossentropy")
     net, theta = oracle.Net.of(problem.network), problem.network.theta
-    _, dW, db = oracle.gradient(net, problem.loss, problem.x[0].tolist(), problem.y[0].tolist())
+    *_, dW, db = oracle.gradient(net, problem.loss, problem.x[0].tolist(), problem.y[0].tolist())
     oracle.descend(net, dW, db, 0.3)
-    take_step(Sgd(), theta, problem.gradient()[1], {}, 0.3, 1)
+    Sgd().update(theta, problem.gradient()[1], {}, 0.3, 1)
     np.testing.assert_allclose(theta, net.theta, rtol=1e-12)
 
 
 def test_the_first_step_of_adam_is_as_long_as_the_learning_rate() -> None:
     theta, slope = np.zeros(3), np.array([1e-4, -1.0, 1e4])
     adam = Adam(epsilon=1e-12)
-    take_step(adam, theta, slope, fresh_state(adam, theta), 0.01, 1)
+    adam.update(theta, slope, fresh_state(adam, theta), 0.01, 1)
     np.testing.assert_allclose(theta, [-0.01, 0.01, -0.01], rtol=1e-6)
 
 
@@ -137,7 +131,7 @@ def test_float32_stays_float32_and_near_float64(name: str) -> None:
         state = fresh_state(optimizer, theta)
         for step in range(20):
             slope = slope_of(theta.astype(np.float64), step).astype(dtype)
-            take_step(optimizer, theta, slope, state, 0.01, step + 1)
+            optimizer.update(theta, slope, state, 0.01, step + 1)
         assert {array.dtype for array in (theta, *state.values())} == {dtype}
         ends.append(theta)
     np.testing.assert_allclose(ends[0], ends[1], rtol=1e-3, atol=1e-4)
@@ -147,7 +141,7 @@ def test_float32_stays_float32_and_near_float64(name: str) -> None:
 def test_a_gradient_of_zero_moves_nothing_but_by_weight_decay(name: str) -> None:
     optimizer = OPTIMIZERS[name]()
     theta = np.ones(3)
-    take_step(optimizer, theta, np.zeros(3), fresh_state(optimizer, theta), 0.1, 1)
+    optimizer.update(theta, np.zeros(3), fresh_state(optimizer, theta), 0.1, 1)
     np.testing.assert_allclose(theta, 1 - 0.1 * optimizer.weight_decay, rtol=1e-15)
 
 
@@ -158,7 +152,7 @@ def losses_of(optimizer: Optimizer, problem: Problem, steps: int) -> list[float]
     for step in range(steps):
         loss, gradient = problem.gradient()
         losses.append(loss)
-        take_step(optimizer, theta, gradient, state, optimizer.learning_rate, step + 1)
+        optimizer.update(theta, gradient, state, optimizer.learning_rate, step + 1)
     return losses
 
 

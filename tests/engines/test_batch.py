@@ -12,7 +12,7 @@ from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Momentum, Optimizer, Sgd
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines import BatchEngine, Task
-from nnfang.engines.tally import TALLY_ROWS
+from nnfang.engines.metrics import METRICS_ROWS
 from tests.core.problems import HIDDEN, OUTPUTS, Problem
 from tests.engines.tasks import CLASSES, INPUTS, Case, constant_rate, dense, samples, varying_rate
 
@@ -27,7 +27,7 @@ def test_a_step_is_the_gradient_of_a_mini_batch_in_the_hands_of_the_optimizer(
 ) -> None:
     case = Case(dense(7, 5, output=output), loss, OPTIMIZERS[name](), varying_rate, batch_size=8)
     engine, (x, labels) = BatchEngine(case.task()), samples(rows)
-    total, right = engine.advance(x, labels)
+    total, correct = engine.advance(x, labels)
     network, optimizer = case.task().network, case.optimizer
     state = {key: np.zeros_like(network.theta) for key in optimizer.state_names}
     expected, guessed = 0.0, 0
@@ -36,11 +36,10 @@ def test_a_step_is_the_gradient_of_a_mini_batch_in_the_hands_of_the_optimizer(
         value, gradient = batch.gradient()
         expected += value * len(batch.x)
         guessed += int(np.sum(network.predict(batch.x).argmax(axis=1) == batch.labels))
-        gradient *= optimizer.factor(varying_rate(step))
-        optimizer.update(network.theta, gradient, state, varying_rate(step), step + 1, np.empty_like(gradient))
+        optimizer.update(network.theta, gradient, state, varying_rate(step), step + 1)
     np.testing.assert_allclose(engine.task.network.theta, network.theta, rtol=1e-12, atol=1e-15)
     assert total == pytest.approx(expected, rel=1e-13)
-    assert (right, engine.step) == (guessed, -(-rows // 8))
+    assert (correct, engine.step) == (guessed, -(-rows // 8))
     assert engine.state.keys() == state.keys()
     for key, vector in state.items():
         np.testing.assert_allclose(engine.state[key], vector, rtol=1e-12, atol=1e-15)
@@ -51,8 +50,8 @@ def test_it_does_not_matter_how_many_parameters_are_updated_at_a_time(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digests = set()
-    for updated in (10**6, 64, 7):
-        monkeypatch.setattr("nnfang.engines.batch.UPDATED", updated)
+    for size in (10**6, 64, 7):
+        monkeypatch.setattr("nnfang.engines.batch.SLICE_SIZE", size)
         case = Case(dense(7, 5), optimizer=build(Optimizer, {"type": name, "weight_decay": 0.1}), batch_size=8)
         engine, (x, labels) = BatchEngine(case.task(np.float32)), samples(50)
         engine.advance(x.astype(np.float32), labels)
@@ -70,11 +69,11 @@ def test_it_does_not_matter_where_the_rows_are_cut_between_batches(
 ) -> None:
     case = Case(layers, optimizer=Momentum(), rate=varying_rate, batch_size=batch_size, seed=3)
     whole, cut, (x, labels) = BatchEngine(case.task()), BatchEngine(case.task()), samples(50)
-    total, right = whole.advance(x, labels)
+    total, correct = whole.advance(x, labels)
     ends = np.cumsum(calls).tolist()
     parts = [cut.advance(x[end - n : end], labels[end - n : end]) for end, n in zip(ends, calls, strict=True)]
     assert sum(loss for loss, _ in parts) == pytest.approx(total, rel=1e-13)
-    assert sum(n for _, n in parts) == right
+    assert sum(n for _, n in parts) == correct
     np.testing.assert_array_equal(cut.task.network.theta, whole.task.network.theta)
 
 
@@ -122,7 +121,7 @@ def test_the_loop_over_steps_makes_no_arrays(
     network = Network.initialize(layers, INPUTS)
     engine = BatchEngine(Task(network, loss, optimizer, constant_rate, batch_size))
     rng = np.random.default_rng(0)
-    rows = TALLY_ROWS if loss == "mean_squared_error" else 8 * batch_size  # what lies by column must lie in one piece
+    rows = METRICS_ROWS if loss == "mean_squared_error" else 8 * batch_size  # the head of a column-major array has gaps
     x = rng.random((rows, INPUTS), np.float32)
     labels = rng.integers(0, network.outputs, rows)
     if len(layers) > 1 or batch_size > 1:

@@ -7,12 +7,12 @@ import pytest
 
 from nnfang.core.optimizers import Sgd
 from nnfang.engines import BatchEngine, Engine, OnlineEngine
-from nnfang.engines.deferral import BLOCK, CACHE_LINE, NARROW, row_length
+from nnfang.engines.blocked import BLOCK, MAX_UNITS_WITH_IDENTITY, ROW_MULTIPLE, row_length
 from tests import oracle
 from tests.core.problems import HIDDEN, OUTPUTS
 from tests.engines.tasks import CLASSES, INPUTS, Case, constant_rate, dense, samples, varying_rate
 
-STEPS = 3000
+STEPS, WIDEST = 1010, MAX_UNITS_WITH_IDENTITY
 
 CASES = {
     **{f"two layers, {name}": Case(dense(7, activation=name)) for name in HIDDEN},
@@ -23,29 +23,33 @@ CASES = {
     "much weight decay": Case(dense(7, 5), optimizer=Sgd(0.5, weight_decay=0.9), rate=lambda _: 0.5),
     "widths of a cache line": Case(dense(15, 16, 17)),
     "one unit": Case(dense(1, 1)),
-    "wide": Case(dense(NARROW + 1, 7, NARROW + 2), optimizer=Sgd(0.1, weight_decay=0.02), rate=varying_rate),
+    "wide": Case(
+        dense(WIDEST + 1, 7, WIDEST + 2),
+        optimizer=Sgd(0.1, weight_decay=0.02),
+        rate=varying_rate,
+    ),
     **{f"{loss}, {output}": Case(dense(7, output=output), loss, rate=varying_rate) for loss, output in OUTPUTS},
 }
 
 
 def run(engine: Engine, cuts: list[int] | None = None) -> tuple[float, int]:
-    """Train through all samples, in calls that end at `cuts`; the summed loss and the right answers."""
+    """Train through all samples, in calls that end at `cuts`; the summed loss and the number of correct predictions."""
     x, labels = samples(STEPS)
     results = [engine.advance(x[a:b], labels[a:b]) for a, b in pairwise([0, *(cuts or []), STEPS])]
     assert engine.step == STEPS
-    return sum(loss for loss, _ in results), sum(right for _, right in results)
+    return sum(loss for loss, _ in results), sum(correct for _, correct in results)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_three_thousand_steps_end_where_the_loop_on_paper_ends(name: str) -> None:
+def test_a_thousand_steps_end_where_the_loop_on_paper_ends(name: str) -> None:
     case = CASES[name]
     online, batch = OnlineEngine(case.task()), BatchEngine(case.task())
-    (loss, right), (batch_loss, batch_right) = run(online), run(batch)
+    (loss, correct), (batch_loss, batch_correct) = run(online), run(batch)
     x, labels = samples(STEPS)
     net = oracle.Net.of(case.task().network)
     pairs = list(zip(x.tolist(), labels.tolist(), strict=True))
-    paper_loss, paper_right = oracle.train(net, case.loss, pairs, case.rate, case.optimizer.weight_decay)
-    assert right == batch_right == paper_right
+    paper_loss, paper_correct = oracle.train(net, case.loss, pairs, case.rate, case.optimizer.weight_decay)
+    assert correct == batch_correct == paper_correct
     assert (loss, batch_loss) == pytest.approx((paper_loss, paper_loss), rel=1e-11)
     for engine in (online, batch):
         assert np.abs(engine.task.network.theta - net.theta).max() < 1e-10
@@ -56,10 +60,10 @@ def test_three_thousand_steps_end_where_the_loop_on_paper_ends(name: str) -> Non
 def test_it_does_not_matter_where_the_rows_are_cut(units: tuple[int, ...], decay: float) -> None:
     case = Case(dense(*units), optimizer=Sgd(0.1, weight_decay=decay), rate=varying_rate)
     whole, cut = OnlineEngine(case.task()), OnlineEngine(case.task())
-    whole_loss, whole_right = run(whole)
+    whole_loss, whole_correct = run(whole)
     sizes = [1, 7, 64, 65, 130, 1, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK]
-    cut_loss, cut_right = run(cut, np.cumsum(sizes).tolist())
-    assert cut_right == whole_right
+    cut_loss, cut_correct = run(cut, np.cumsum(sizes).tolist())
+    assert cut_correct == whole_correct
     assert cut_loss == pytest.approx(whole_loss, rel=1e-11)
     assert np.abs(cut.task.network.theta - whole.task.network.theta).max() < 1e-10
 
@@ -140,12 +144,12 @@ def test_an_engine_takes_over_where_another_stopped() -> None:
 
 
 @pytest.mark.parametrize("units", range(1, 50))
-def test_a_row_has_room_for_the_bias_and_ends_with_a_cache_line(units: int) -> None:
-    assert units < row_length(units) <= units + CACHE_LINE
-    assert row_length(units) % CACHE_LINE == 0
+def test_a_row_holds_the_bias_and_is_padded(units: int) -> None:
+    assert units < row_length(units) <= units + ROW_MULTIPLE
+    assert row_length(units) % ROW_MULTIPLE == 0
 
 
 def test_the_samples_are_learnt() -> None:
     engine = OnlineEngine(Case(dense(7), rate=constant_rate).task())
-    _, right = run(engine)
-    assert right > 0.8 * STEPS > STEPS / CLASSES
+    _, correct = run(engine)
+    assert correct > 0.8 * STEPS > STEPS / CLASSES
