@@ -53,7 +53,7 @@ def watch(events: Iterator[Event], threads: Threads) -> Iterator[Event]:
     seen, seconds = 0, 0.0
     for event in events:
         if isinstance(event, Progress):
-            if decision := trial.observe(event.seen - seen, event.seconds - seconds):
+            if decision := trial.record(event.seen - seen, event.seconds - seconds):
                 console.note(decision)
             seen, seconds = event.seen, event.seconds
         elif isinstance(event, Epoch):

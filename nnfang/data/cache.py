@@ -111,8 +111,8 @@ def _list_mirrors(known: KnownDataset) -> list[list[str]]:
 def _unavailable(
     known: KnownDataset, folder: Path, missing: dict[str, str], attempts: dict[str, str]
 ) -> UnavailableError:
-    """The error that says what failed, and what a user can do instead."""
-    failure = "could not be downloaded" if attempts else "nnfang was told to stay offline"
+    """The error that says what failed and what would help, without an option of any program."""
+    failure = " and could not be downloaded" if attempts else ", and nnfang was told to stay offline"
     details = "".join(f"\n  {place}: {state}" for place, state in (attempts or missing).items())
     ways_out = [
         f"put {', '.join(missing)} into {folder}",
@@ -122,7 +122,7 @@ def _unavailable(
     if not attempts:
         ways_out.insert(0, "go online; unset NNFANG_OFFLINE if it is set")
     helps = "".join(f"\n  {way}" for way in ways_out)
-    reason = f"the data set is not complete in the cache, and {failure}:{details}\nAny of these helps:{helps}"
+    reason = f"the data set is not complete in the cache{failure}:{details}\nAny of these helps:{helps}"
     return UnavailableError(reason, known.name, folder, missing, attempts)
 
 

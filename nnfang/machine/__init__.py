@@ -1,1 +1,1 @@
-"""This computer: how BLAS runs on it, its processor, and how fast it is."""
+"""This computer: its processor, how BLAS runs on it, and how fast it is."""

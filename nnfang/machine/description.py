@@ -1,19 +1,17 @@
-"""What a run records of the machine it ran on: versions, BLAS, processor."""
+"""What a run records of the machine it runs on: versions, BLAS, processor."""
 
 import os
+import platform
 from typing import Any
 
+from nnfang import __version__
 from nnfang.machine.blas import BLAS_THREADS, KERNEL, find_kernel
 from nnfang.machine.processor import count_processors, read_cpuinfo
 
 
 def describe_machine() -> dict[str, Any]:
-    """What a run records of the machine it ran on."""
-    import platform
-
-    import numpy as np
-
-    from nnfang import __version__
+    """Describe this machine and what is installed on it, in values that JSON can hold."""
+    import numpy as np  # not above, since commands choose BLAS's threads after importing this module, and before NumPy
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
@@ -31,10 +29,10 @@ def describe_machine() -> dict[str, Any]:
 
 
 def find_version(package: str) -> str | None:
-    """The version of an installed package, which is not imported; None if it is not installed."""
-    from importlib.metadata import PackageNotFoundError, version
+    """The version of a package, which is not imported; None if it is not installed."""
+    from importlib import metadata  # takes long to import
 
     try:
-        return version(package)
-    except PackageNotFoundError:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
         return None

@@ -1,61 +1,69 @@
-"""One thread or several for BLAS? Nobody knows beforehand; so a few real steps are timed with each."""
+"""One thread or several for BLAS? Only a measurement tells, so a few real steps are timed with each."""
 
 from collections.abc import Callable
 from statistics import median
 
 ROUNDS = 5
-"""Chunks that are timed with one thread, and as many with several."""
+"""Chunks of training that are timed with one thread, and as many with several."""
 
-WORTH_IT = 1.15
-"""Several threads are kept if they are so many times as fast as one."""
+MIN_SPEEDUP = 1.15
+"""Several threads are kept if they are at least this many times as fast as one."""
 
-IN_TROUBLE = 3.0
-"""... and given up as soon as a chunk takes so many times as long as before: another program wants the processors."""
+MAX_SLOWDOWN = 3.0
+"""... and dropped once a chunk takes this many times as long as expected: another program wants the processors."""
 
 
 class ThreadTrial:
-    """Watches training chunk by chunk and switches BLAS's threads between the chunks."""
+    """Times training chunk by chunk, and chooses the number of BLAS's threads between the chunks.
 
-    def __init__(self, most: int, switch: Callable[[int], object]) -> None:
+    Attributes:
+        threads: The number that is set.
+        times: Seconds per image of each chunk of the trial, by the number of threads.
+        expected_time: Seconds per image with the number that was chosen; None during the trial.
+    """
+
+    def __init__(self, max_threads: int, set_threads: Callable[[int], object]) -> None:
         """Begin with one thread.
 
         Args:
-            most: Threads to compare one with.
-            switch: Sets the number of threads.
+            max_threads: The number that is compared with one.
+            set_threads: Sets the number of threads.
         """
-        self.most = most
-        self.switch = switch
-        self.threads = 1
-        self.times: dict[int, list[float]] = {1: [], most: []}
-        self.usual: float | None = None
-        switch(1)
+        self.max_threads = max_threads
+        self.set_threads = set_threads
+        self.times: dict[int, list[float]] = {1: [], max_threads: []}
+        self.expected_time: float | None = None
+        self._switch_to(1)
 
-    def observe(self, images: int, seconds: float) -> str | None:
-        """Take note of a chunk; what was decided is said in words, once."""
+    def record(self, images: int, seconds: float) -> str | None:
+        """Record how long a chunk took; return a sentence if a number of threads was chosen because of it."""
         time = seconds / images
-        if self.usual is not None:
-            return self._watch(time)
+        if self.expected_time is None:
+            return self._compare(time)
+        if self.threads == 1 or time < MAX_SLOWDOWN * self.expected_time:
+            return None
+        self._switch_to(1)
+        slowdown = time / self.expected_time
+        return f"BLAS is back to 1 thread: with {self.max_threads} a step took {slowdown:.0f} times as long as before"
+
+    def _compare(self, time: float) -> str | None:
+        """Take turns with one thread and several, until there are enough times of both to choose."""
         self.times[self.threads].append(time)
-        is_hopeless = self.threads > 1 and time > IN_TROUBLE * median(self.times[1])
+        is_hopeless = self.threads > 1 and time > MAX_SLOWDOWN * median(self.times[1])
         if min(map(len, self.times.values())) < ROUNDS and not is_hopeless:
-            self._take(self.most if self.threads == 1 else 1)
+            self._switch_to(self.max_threads if self.threads == 1 else 1)
             return None
-        one, several = median(self.times[1]), median(self.times[self.most])
-        gain = one / several
-        self._take(self.most if gain >= WORTH_IT else 1)
-        self.usual = min(one, several)
-        return f"BLAS runs in {_name(self.threads)}: {_name(self.most)} were {gain:.2f} times as fast as 1"
+        one, several = median(self.times[1]), median(self.times[self.max_threads])
+        speedup = one / several
+        self._switch_to(self.max_threads if speedup >= MIN_SPEEDUP else 1)
+        self.expected_time = min(one, several)
+        chosen, compared = _count_threads(self.threads), _count_threads(self.max_threads)
+        return f"BLAS runs in {chosen}: {compared} were {speedup:.2f} times as fast as 1"
 
-    def _watch(self, time: float) -> str | None:
-        if self.threads == 1 or self.usual is None or time < IN_TROUBLE * self.usual:
-            return None
-        self._take(1)
-        return f"BLAS is back to 1 thread: with {self.most} a step took {time / self.usual:.0f} times as long as before"
-
-    def _take(self, threads: int) -> None:
+    def _switch_to(self, threads: int) -> None:
         self.threads = threads
-        self.switch(threads)
+        self.set_threads(threads)
 
 
-def _name(threads: int) -> str:
+def _count_threads(threads: int) -> str:
     return "1 thread" if threads == 1 else f"{threads} threads"

@@ -1,4 +1,4 @@
-"""How fast this computer is: contenders take turns, so that a computer that slows down slows all of them down."""
+"""How fast this computer is. What is compared takes turns, so that a computer that slows down slows all of it down."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import numpy as np
 Key = TypeVar("Key", bound=Hashable)
 
 PEAK_SIDE = 1024
-"""Side of the matrices whose product tells what BLAS can do at its best."""
+"""Side of square matrices large enough for BLAS to reach its highest speed."""
 
-BUSY = 1.25
-"""The same work should take the same time; where it once took so many times as long as at best, something else ran."""
+MAX_SPREAD = 1.25
+"""The same work should take the same time; if the slowest round took this many times as long as the fastest, other
+programs were running."""
 
 
 def take_turns(runs: Mapping[Key, Callable[[], object]], rounds: int) -> dict[Key, list[float]]:
-    """The seconds of each run in each round, after one round that does not count."""
+    """Seconds of each run in each round, after one round to warm up that is not counted."""
     seconds: dict[Key, list[float]] = {key: [] for key in runs}
     for count in range(rounds + 1):
         for key, run in runs.items():
@@ -31,8 +32,8 @@ def take_turns(runs: Mapping[Key, Callable[[], object]], rounds: int) -> dict[Ke
 
 
 def product_speed(shape: tuple[int, int, int] = (PEAK_SIDE,) * 3, rounds: int = 7) -> tuple[float, bool]:
-    """Floating-point operations a second of a matrix product (m, k) (k, n), and whether other work got in its way."""
+    """Floating-point operations per second of a product (m, k) @ (k, n), and whether other programs disturbed it."""
     m, k, n = shape
     a, b, c = np.ones((m, k), np.float32), np.ones((k, n), np.float32), np.empty((m, n), np.float32)
     (seconds,) = take_turns({"product": lambda: np.matmul(a, b, out=c)}, rounds).values()
-    return 2 * m * k * n / median(seconds), max(seconds) > BUSY * min(seconds)
+    return 2 * m * k * n / median(seconds), max(seconds) > MAX_SPREAD * min(seconds)

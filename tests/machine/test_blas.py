@@ -1,35 +1,22 @@
-"""What a run records of the computer, and how many threads it takes."""
-
-import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nnfang import __version__
-from nnfang.machine import blas as machine
-from nnfang.machine import processor
+from nnfang.machine import blas
 from nnfang.machine.blas import (
     BLAS_THREADS,
     KERNEL,
     allow_threads,
+    find_kernel,
     is_underrated,
     prefer_best_kernel,
     prefer_one_thread,
+    thread_switch,
 )
-from nnfang.machine.description import describe_machine
-from nnfang.machine.processor import count_processors, read_cpuinfo
-
-
-@pytest.fixture(autouse=True)
-def environ(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of threads, nor of a kernel."""
-    for name in ("OMP_NUM_THREADS", *BLAS_THREADS, KERNEL):
-        monkeypatch.setenv(name, "0")  # so that it is put back, whatever the test sets
-        monkeypatch.delenv(name)
+from nnfang.machine.processor import read_cpuinfo
 
 
 def threads() -> dict[str, str]:
@@ -41,13 +28,13 @@ def test_one_thread_is_preferred() -> None:
     assert threads() == dict.fromkeys(BLAS_THREADS, "1")
 
 
-def test_whoever_has_chosen_a_number_of_threads_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_choice_of_threads_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
     prefer_one_thread()
     assert threads() == dict.fromkeys(BLAS_THREADS, "1") | {"OPENBLAS_NUM_THREADS": "3"}
 
 
-def test_a_number_for_everything_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_choice_for_all_libraries_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
     prefer_one_thread()
     assert threads() == {"OMP_NUM_THREADS": "4"}
@@ -58,7 +45,7 @@ def test_the_preference_comes_before_numpy() -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
-def test_a_number_of_threads_that_was_asked_for_overrules_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_explicit_number_of_threads_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
     allow_threads(2)
     assert set(threads().values()) == {"2"}
@@ -76,29 +63,20 @@ PROCESSORS = [
 
 
 @pytest.mark.parametrize(("cpuinfo", "expected"), PROCESSORS)
-def test_only_a_processor_that_openblas_does_not_know_is_spoken_for(
+def test_a_kernel_is_chosen_only_for_a_processor_that_openblas_does_not_know(
     cpuinfo: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "read_cpuinfo", lambda: cpuinfo)
+    monkeypatch.setattr(blas, "read_cpuinfo", lambda: cpuinfo)
     assert is_underrated(cpuinfo) is expected
     prefer_best_kernel()
     assert os.environ.get(KERNEL) == ("SkylakeX" if expected else None)
 
 
-def test_whoever_has_chosen_a_kernel_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "read_cpuinfo", lambda: PROCESSORS[0][0])
+def test_the_users_choice_of_a_kernel_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blas, "read_cpuinfo", lambda: PROCESSORS[0][0])
     monkeypatch.setenv(KERNEL, "Haswell")
     prefer_best_kernel()
     assert os.environ[KERNEL] == "Haswell"
-
-
-def test_what_linux_says_of_the_first_processor_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "cpuinfo"
-    path.write_text("processor\t: 0\nmodel name\t: A: B\nflags\t\t: x y\npower management:\n\nprocessor\t: 1\n")
-    monkeypatch.setattr(processor, "CPUINFO", str(path))
-    assert read_cpuinfo() == {"processor": "0", "model name": "A: B", "flags": "x y", "power management": ""}
-    monkeypatch.setattr(processor, "CPUINFO", str(tmp_path / "none"))
-    assert read_cpuinfo() == {}
 
 
 PRODUCT = """
@@ -111,7 +89,7 @@ print(*kernels, (a @ b).tobytes().hex())
 
 
 def test_a_kernel_changes_the_results_by_rounding_only() -> None:
-    if not set(read_cpuinfo().get("flags", "").split()) >= machine.AVX512:
+    if not set(read_cpuinfo().get("flags", "").split()) >= blas.AVX512:
         pytest.skip("this processor has no AVX-512")
     results = {}
     for kernel in ("Haswell", "SkylakeX"):
@@ -122,15 +100,33 @@ def test_a_kernel_changes_the_results_by_rounding_only() -> None:
     np.testing.assert_allclose(results["Haswell"], results["SkylakeX"], rtol=1e-14)
 
 
-def test_the_machine_is_described_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    described = json.loads(json.dumps(describe_machine()))
-    assert list(described) == [
-        *("nnfang", "python", "numpy", "numba", "blas", "blas_kernel", "blas_threads"),
-        *("system", "processor", "processors"),
-    ]
-    assert (described["nnfang"], described["numpy"]) == (__version__, np.__version__)
-    assert described["python"].split(".")[:2] == list(map(str, sys.version_info[:2]))
-    assert described["blas_threads"] == {"OPENBLAS_NUM_THREADS": "1"}
-    assert "None" not in described["blas"]
-    assert described["processors"] == count_processors() >= 1
+def test_the_kernel_and_the_threads_are_those_of_the_library_that_is_loaded() -> None:
+    from threadpoolctl import threadpool_info
+
+    def blas_libraries() -> list[dict[str, object]]:
+        return [library for library in threadpool_info() if library["user_api"] == "blas"]
+
+    before = [library["num_threads"] for library in blas_libraries()]
+    assert find_kernel() == blas_libraries()[0].get("architecture")
+    set_threads = thread_switch()
+    try:
+        set_threads(1)
+        assert {library["num_threads"] for library in blas_libraries()} == {1}
+    finally:
+        set_threads(int(str(before[0])))
+    assert [library["num_threads"] for library in blas_libraries()] == before
+
+
+WITHOUT_THREADPOOLCTL = """
+import sys
+sys.modules["threadpoolctl"] = None
+from nnfang.machine.blas import find_kernel, thread_switch
+print(find_kernel())
+try: thread_switch()
+except ImportError: print("not installed")
+"""
+
+
+def test_without_threadpoolctl_the_kernel_is_unknown() -> None:
+    output = subprocess.check_output([sys.executable, "-c", WITHOUT_THREADPOOLCTL], text=True)
+    assert output == "None\nnot installed\n"

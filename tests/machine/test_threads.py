@@ -1,4 +1,4 @@
-"""Trying out whether several threads are worth it, with a clock of the test's own."""
+"""Choosing between one thread and several, with times that the test invents."""
 
 import pytest
 
@@ -17,7 +17,7 @@ class Machine:
         self.threads = threads
 
     def train(self, chunks: int) -> list[str]:
-        said = [self.trial.observe(100, self.seconds[self.threads]) for _ in range(chunks)]
+        said = [self.trial.record(100, self.seconds[self.threads]) for _ in range(chunks)]
         return [words for words in said if words]
 
 
@@ -31,20 +31,20 @@ def test_it_begins_with_one_thread_and_tries_each_as_often() -> None:
 
 
 @pytest.mark.parametrize(("several", "threads"), [(0.5, 4), (0.86, 4), (0.88, 1), (1.0, 1), (1.5, 1)])
-def test_several_threads_are_kept_if_they_are_worth_it(several: float, threads: int) -> None:
+def test_several_threads_are_kept_if_they_are_much_faster(several: float, threads: int) -> None:
     machine = Machine(1.0, several)
     (decision,) = machine.train(100)
     assert machine.threads == threads
     assert decision.endswith(f"4 threads were {1 / several:.2f} times as fast as 1")
 
 
-def test_a_neighbour_that_wants_the_processors_ends_the_trial_at_once() -> None:
+def test_another_program_that_wants_the_processors_ends_the_trial_at_once() -> None:
     machine = Machine(1.0, 50.0)
     assert len(machine.train(2)) == 1
     assert machine.threads == 1
 
 
-def test_a_neighbour_who_comes_later_gets_the_processors_too() -> None:
+def test_another_program_that_starts_later_gets_the_processors_too() -> None:
     machine = Machine(1.0, 0.5)
     machine.train(2 * ROUNDS)
     machine.seconds[4] = 1.4

@@ -57,31 +57,32 @@ def _download_file(mirror: str, known: KnownDataset, name: str, folder: Path, pr
     """Download one file from one mirror, with a second attempt where that may help."""
     bar = progress(f"{known.name}: {name}") if progress else None
     try:
-        try:
-            _retrieve(mirror + name, known.files[name], folder, name, bar)
-        except MirrorError as error:
-            if not error.is_temporary:
-                raise
-            time.sleep(RETRY_SECONDS)
-            if bar:
-                bar.reset()
-            _retrieve(mirror + name, known.files[name], folder, name, bar)
-    except OSError as error:
-        cause = error.__cause__ if isinstance(error.__cause__, OSError) else error  # pooch wraps a PermissionError
-        raise DataError(
-            f"the cache folder cannot be written: {cause.strerror or cause}. "
-            "Set NNFANG_DATA_DIR to a folder that can be written and has room.",
-            folder,
-        ) from error
+        _retrieve(mirror + name, known.files[name], folder / name, bar)
+    except MirrorError as error:
+        if not error.is_temporary:
+            raise
+        time.sleep(RETRY_SECONDS)
+        if bar:
+            bar.reset()
+        _retrieve(mirror + name, known.files[name], folder / name, bar)
     finally:
         if bar:
             bar.close()
 
 
-def _retrieve(url: str, known: KnownFile, folder: Path, name: str, bar: ProgressBar | None) -> None:
-    """Let pooch download into a temporary file beside the final one, and rename it once it is complete."""
-    with _silenced(pooch.get_logger()):
-        pooch.retrieve(url, f"sha256:{known.sha256}", name, folder, downloader=Transfer(known, bar))
+def _retrieve(url: str, known: KnownFile, path: Path, bar: ProgressBar | None) -> None:
+    """Let pooch download into a temporary file beside `path`, and rename it once it is complete."""
+    transfer = Transfer(known, bar)
+    try:
+        with _silenced(pooch.get_logger()):
+            pooch.retrieve(url, f"sha256:{known.sha256}", path.name, path.parent, downloader=transfer)
+    except OSError as error:
+        cause = error.__cause__ if isinstance(error.__cause__, OSError) else error  # pooch wraps a PermissionError
+        raise DataError(
+            f"the cache folder cannot be written: {cause.strerror or cause}. "
+            "Set NNFANG_DATA_DIR to a folder that can be written and has room.",
+            path.parent,
+        ) from error
 
 
 @contextmanager
