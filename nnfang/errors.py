@@ -15,7 +15,7 @@ was found and what is allowed, so that whoever shows one only has to print it. W
 its `reason`, where it happened its `path`; neither has to be read out of the message again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 
 
@@ -40,15 +40,32 @@ class ConfigError(NnfangError):
 
     Attributes:
         origin: What the value at `path` was set by, such as ``digits.yaml, line 3`` or ``--epochs x``.
+        faults: The single errors, where this one tells of several; itself alone otherwise.
     """
 
     exit_code = 2
+    most_lines = 10
 
     def __init__(self, reason: str, path: str | PathLike[str] | None = None, origin: str | None = None) -> None:
         super().__init__(reason, path)
         self.origin = origin
         if origin:
             self.args = (f"{origin}: {self.args[0]}",)
+        self.faults: tuple[ConfigError, ...] = (self,)
+
+    @classmethod
+    def combine(cls, faults: Sequence["ConfigError"]) -> "ConfigError":
+        """One error for one or more: place and reason are those of the first, the message has a line for each."""
+        first = faults[0]
+        if len(faults) == 1:
+            return first
+        lines = [str(fault) for fault in faults[: cls.most_lines]]
+        if len(faults) > cls.most_lines:
+            lines.append(f"and {len(faults) - cls.most_lines} more")
+        combined = cls(first.reason, first.path, first.origin)
+        combined.args = ("\n".join(lines),)
+        combined.faults = tuple(faults)
+        return combined
 
 
 class QualityGateError(NnfangError):

@@ -30,7 +30,7 @@ MAY_IMPORT = {
         *("numpy", "nnfang.core", "nnfang.engines", "nnfang.training"),
         "nnfang.data",  # the type of a data set
     },
-    "nnfang.config": {"msgspec", "yaml", "nnfang.config", "nnfang.core", "nnfang.training"},
+    "nnfang.config": {"yaml", "nnfang.config", "nnfang.core", "nnfang.training"},
     "nnfang.runs": {
         *("filelock", "msgspec", "numpy", "nnfang"),
         *("nnfang.config", "nnfang.core", "nnfang.runs", "nnfang.training"),
@@ -127,7 +127,7 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
         ("filelock", {"nnfang.runs"}),
         ("threadpoolctl", {"nnfang.machine"}),
         ("numba", {"nnfang.engines.compiled", "nnfang.engines.kernels"}),
-        ("msgspec", {"nnfang.config", "nnfang.runs", "nnfang.commands"}),
+        ("msgspec", {"nnfang.runs", "nnfang.commands"}),
     ],
 )
 def test_a_library_is_used_in_its_place_alone(library: str, homes: set[str]) -> None:

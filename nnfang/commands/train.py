@@ -31,7 +31,7 @@ SHORT = {
 
 def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
     """For editors that complete and check YAML."""
-    from nnfang.config.schema import json_schema
+    from nnfang.config.json_schema import json_schema
     from nnfang.training.recipe import Recipe
 
     if wanted:
@@ -163,7 +163,7 @@ def read_overrides(settings: tuple[str, ...], short: dict[str, Any]) -> list[Ove
     """What the command line says of single keys."""
     from nnfang.config import sources as config
 
-    overrides = [config.parse_override(text) for text in settings]
+    overrides = config.parse_overrides(settings)
     for name, path in SHORT.items():
         if short[name] is not None:
             overrides.append(config.Override(path, short[name], f"--{name.replace('_', '-')} {short[name]}"))

@@ -1,208 +1,155 @@
 """Between plain trees (what YAML and JSON hold) and the frozen dataclasses of a recipe.
 
-The dataclasses are declared once, with their constraints in the annotations. Here they become msgspec types, which
-check a tree and write the JSON Schema; descriptions for error messages; and trees again. A mapping that stands for one
-of several classes names its class under the key ``type``, by the registries in `KINDS`.
+The dataclasses are declared once, with their constraints in the annotations; a tree is read along them. A mapping that
+stands for one of several classes names its class under the key ``type``, by the names in `REGISTRIES`.
 """
 
-import re
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin
 
-import msgspec
-
-from nnfang.core.constraints import Bounds, FieldError, OneOf
+from nnfang.config.paths import Tree, join_path
+from nnfang.core.constraints import (
+    UNIONS,
+    FieldError,
+    OneOf,
+    annotations,
+    describe,
+    format_value,
+    is_scalar,
+    mismatch,
+    shorten,
+)
 from nnfang.core.layers import LAYERS, Layer
 from nnfang.core.optimizers import OPTIMIZERS, Optimizer
 from nnfang.core.schedules import SCHEDULES, Schedule
 from nnfang.names import nearest
 
-Tree = Any
-"""None, bool, int, float, str, and lists and dicts of them."""
-
-KINDS: dict[Any, dict[str, Any]] = {Layer: LAYERS, Optimizer: OPTIMIZERS, Schedule: SCHEDULES}
-
-MESSAGE_VALUE = 60
-"""Characters of a value that a message shows at most."""
-
-PROBLEM = r"(?s)(?:Object \w+ (unknown|required) field `(.*?)`|.*?)(?: - at `\$((?:\.\w+|\[\d+\])*)`)?"
-"""All that is read of msgspec's messages: whether it is about a key, which, and the path."""
-
-YAML_WORDS = {None: "null", True: "true", False: "false"}
-
-SIMPLE = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", NoneType: "null"}
+REGISTRIES: dict[Any, Mapping[str, type]] = {Layer: LAYERS, Optimizer: OPTIMIZERS, Schedule: SCHEDULES}
+"""Annotation -> the classes that it stands for, by the names they have under ``type``."""
 
 
-@cache
-def schema_type(hint: Any) -> Any:  # noqa: PLR0911 - one line a form of annotation
-    """The msgspec type that checks trees of the annotation `hint`."""
-    if hint in KINDS:
-        return Union[tuple(_struct(cls, tag) for tag, cls in KINDS[hint].items())]  # noqa: UP007 - made at run time
-    if is_dataclass(hint):
-        return _struct(hint, None)
-    if get_origin(hint) is tuple:
-        return list[schema_type(get_args(hint)[0])]  # type: ignore[misc]
-    if get_origin(hint) in (Union, UnionType):
-        return Union[tuple(schema_type(part) for part in get_args(hint))]  # noqa: UP007
-    if get_origin(hint) is Annotated:
-        base, mark = get_args(hint)
-        if isinstance(mark, OneOf):
-            return Literal[mark.names]
-        limits = {sign: limit for sign, limit in vars(mark).items() if limit not in (None, float("inf"))}
-        return Annotated[base, msgspec.Meta(**limits)]
-    return hint
-
-
-def _struct(cls: Any, tag: str | None) -> Any:
-    """A msgspec struct with the fields of the dataclass `cls`."""
-    hints = get_type_hints(cls, include_extras=True)
-    return msgspec.defstruct(
-        cls.__name__,
-        [_struct_field(field, hints[field.name]) for field in fields(cls)],
-        tag=tag,
-        tag_field=tag and "type",
-        forbid_unknown_fields=True,
-        kw_only=True,
-    )
-
-
-def _struct_field(field: Any, hint: Any) -> tuple[Any, ...]:
-    if field.default is MISSING:
-        return field.name, schema_type(hint)
-    if type(field.default) in SIMPLE:
-        return field.name, schema_type(hint), field.default
-    return field.name, schema_type(hint) | msgspec.UnsetType, msgspec.UNSET
-
-
-def json_schema(cls: type) -> dict[str, Any]:
-    """The JSON Schema of the dataclass `cls`, for editors that complete and check YAML."""
-    return msgspec.json.schema(schema_type(cls))
-
-
-def describe(hint: Any) -> str:
-    """What a value of the annotation `hint` may be, in words."""
-    if hint in KINDS:
-        return "a mapping whose type is one of " + ", ".join(KINDS[hint])
-    if is_dataclass(hint):
-        return "a mapping with the keys " + ", ".join(keys(hint))
-    if get_origin(hint) is tuple:
-        return "a list"
-    if get_origin(hint) in (Union, UnionType):
-        return " or ".join(describe(part) for part in get_args(hint))
-    if get_origin(hint) is Annotated:
-        base, mark = get_args(hint)
-        return f"{describe(base)} {mark}" if isinstance(mark, Bounds) else str(mark)
-    return SIMPLE[hint]
-
-
-def keys(hint: Any, tree: Tree = None) -> list[str]:
-    """The keys that a mapping of the annotation `hint` may have, for a kind after the ``type`` that `tree` names."""
-    if hint in KINDS:
-        return ["type", *keys(KINDS[hint][tree["type"]])]
-    return [field.name for field in fields(hint)]
-
-
-def check_tree(cls: type, tree: Tree) -> None:
-    """Check names, types and bounds of a whole tree.
+def read_tree(hint: Any, tree: Tree) -> Any:
+    """The value that a tree stands for; `hint` is a dataclass, or another annotation of a field.
 
     Raises:
-        FieldError: The first thing that does not fit.
+        FieldError: The first fault of the tree.
     """
-    try:
-        msgspec.convert(tree, schema_type(cls))
-    except msgspec.ValidationError as error:
-        problem, key, path = re.fullmatch(PROBLEM, str(error)).groups()  # type: ignore[union-attr]  # fits any text
-        raise _explain(cls, tree, problem, key, (path or "").removeprefix(".")) from None
+    value, faults = convert(hint, tree)
+    if faults:
+        raise faults[0]
+    return value
 
 
-def _explain(cls: type, tree: Tree, problem: str | None, key: str, path: str) -> FieldError:
-    """The message for the person who wrote the value at `path`, or the `key` in it that is unknown or missing."""
-    hint, value = locate(cls, tree, path)
-    if problem == "unknown":
-        allowed = keys(_unwrap(hint), value)
-        reason = f"there is no such key.{nearest(key, allowed)} Allowed here: {', '.join(allowed)}"
-        return FieldError(f"{path}.{key}".lstrip("."), reason)
-    if problem == "required":
-        expected = describe(hint) if key == "type" else "the keys " + ", ".join(keys(_unwrap(hint), value))
-        return FieldError(path, f'the key "{key}" is missing; expected {expected}')
-    names = get_args(hint)[1].names if _is_name(hint) else ()
-    close = nearest(str(value), list(names))
-    return FieldError(path, f"found {shorten(value)}, expected {describe(hint)}{close and '.'}{close}")
+def convert(hint: Any, tree: Tree) -> tuple[Any, list[FieldError]]:
+    """The value that a tree stands for, or None and all faults of the tree in the order of its keys.
+
+    Values that are right one by one and contradict each other are a fault too, and are looked for last.
+    """
+    reader = _Reader()
+    value = reader.read(hint, tree, "")
+    return (None if reader.faults else value), reader.faults
 
 
-def locate(hint: Any, tree: Tree, path: str) -> tuple[Any, Tree]:
-    """The annotation and the value at `path` in a tree of the annotation `hint`."""
-    for part in split_path(path):
-        if isinstance(part, int):
-            hint = get_args(hint)[0]
-        else:
-            hint = _unwrap(hint)
-            if part == "type" and hint in KINDS:
-                hint = Annotated[str, OneOf(KINDS[hint])]
+class _Reader:
+    """Reads a tree along annotations and goes on after a fault, with None in place of what cannot be read."""
+
+    def __init__(self) -> None:
+        self.faults: list[FieldError] = []
+
+    def add_fault(self, path: str, reason: str) -> None:
+        self.faults.append(FieldError(path, reason))
+
+    def read(self, hint: Any, tree: Tree, path: str) -> Any:
+        """The value at `path`, which an annotation describes."""
+        if is_scalar(hint):
+            return self.read_scalar(hint, tree, path)
+        inner = unwrap(hint)
+        if tree is None and inner is not hint:
+            return None
+        if get_origin(inner) is tuple:
+            if isinstance(tree, list):
+                return tuple(self.read(get_args(inner)[0], item, join_path(path, i)) for i, item in enumerate(tree))
+        elif isinstance(tree, dict):
+            if inner in REGISTRIES:
+                return self.read_kind(REGISTRIES[inner], tree, path)
+            return self.read_fields(inner, tree, path, annotations(inner))
+        return self.add_fault(path, f"found {format_value(tree)}, expected {describe_tree(hint)}")
+
+    def read_scalar(self, hint: Any, tree: Tree, path: str) -> Any:
+        if reason := mismatch(hint, tree):
+            close = nearest(tree, names_of(hint)) if isinstance(tree, str) else ""
+            return self.add_fault(path, f"{reason}.{close}" if close else reason)
+        return float(tree) if type(tree) is int and is_float(hint) else tree
+
+    def read_kind(self, registry: Mapping[str, type], tree: dict[str, Tree], path: str) -> Any:
+        """An instance of the class that the key ``type`` names."""
+        hint = Annotated[str, OneOf(registry)]
+        if "type" not in tree:
+            return self.add_fault(join_path(path, "type"), f"missing, expected {describe(hint)}")
+        name = self.read_scalar(hint, tree["type"], join_path(path, "type"))
+        if name is None:
+            return None
+        return self.read_fields(registry[name], tree, path, {"type": hint, **annotations(registry[name])})
+
+    def read_fields(self, cls: type, tree: dict[str, Tree], path: str, hints: Mapping[str, Any]) -> Any:
+        """An instance of a dataclass; `hints` has an annotation for each key that may stand here."""
+        faults_before = len(self.faults)
+        values: dict[str, Any] = {}
+        for key, part in tree.items():
+            if key in hints:
+                values[key] = self.read(hints[key], part, join_path(path, key))
             else:
-                cls = KINDS[hint][tree["type"]] if hint in KINDS else hint
-                hint = get_type_hints(cls, include_extras=True)[part]
-        tree = tree[part]
-    return hint, tree
-
-
-def split_path(path: str) -> list[str | int]:
-    """``layers[0].units`` as its parts: "layers", 0, "units"."""
-    return [int(index) if index else name for index, name in re.findall(r"\[(\d+)\]|([^.\[\]]+)", path)]
-
-
-def shorten(value: Tree) -> str:
-    """A value as it may stand in a message of one line."""
-    text = repr(value) if not (value is None or isinstance(value, bool)) else YAML_WORDS[value]
-    return text if len(text) <= MESSAGE_VALUE else text[: MESSAGE_VALUE - 3] + "..."
-
-
-def build(hint: Any, tree: Tree, path: str = "") -> Any:
-    """The instance that a checked tree stands for.
-
-    Raises:
-        FieldError: The values are right one by one and contradict each other, or a number is not finite.
-    """
-    hint = _unwrap(hint)
-    if get_origin(hint) is tuple:
-        item = get_args(hint)[0]
-        return tuple(build(item, part, f"{path}[{i}]") for i, part in enumerate(tree))
-    if hint not in KINDS and not is_dataclass(hint):
-        return float(tree) if hint is float or _base(hint) is float else tree
-    if tree is None:
-        return None
-    cls = KINDS[hint][tree["type"]] if hint in KINDS else hint
-    hints = get_type_hints(cls, include_extras=True)
-    values = {
-        name: build(hints[name], part, f"{path}.{name}".lstrip(".")) for name, part in tree.items() if name != "type"
-    }
-    try:
-        return cls(**values)
-    except FieldError as error:
-        raise FieldError(f"{path}.{error.path}".lstrip("."), error.reason) from error
+                reason = f"there is no such key.{nearest(str(key), hints)} Allowed here: {', '.join(hints)}"
+                self.add_fault(join_path(path, shorten(str(key))), reason)
+        for field in fields(cls):
+            if field.name not in values and field.default is MISSING:
+                self.add_fault(join_path(path, field.name), f"missing, expected {describe_tree(hints[field.name])}")
+        if len(self.faults) > faults_before:
+            return None
+        values.pop("type", None)
+        try:
+            return cls(**values)
+        except FieldError as error:
+            return self.add_fault(f"{path}.{error.path}".lstrip("."), error.reason)
 
 
 def to_tree(value: Any) -> Tree:
-    """The tree that `build` makes `value` of."""
+    """The tree that `read_tree` makes `value` of."""
     if isinstance(value, tuple):
-        return [to_tree(part) for part in value]
+        return [to_tree(item) for item in value]
     if not is_dataclass(value):
         return value
-    kind = next((name for registry in KINDS.values() for name, cls in registry.items() if type(value) is cls), None)
     tree = {field.name: to_tree(getattr(value, field.name)) for field in fields(value)}
-    return {"type": kind, **tree} if kind else tree
+    names = [name for registry in REGISTRIES.values() for name, cls in registry.items() if type(value) is cls]
+    return {"type": names[0], **tree} if names else tree
 
 
-def _unwrap(hint: Any) -> Any:
+def describe_tree(hint: Any) -> str:
+    """What an annotation allows, in words."""
+    if is_scalar(hint):
+        return describe(hint)
+    if get_origin(hint) in UNIONS:
+        return " or ".join(map(describe_tree, get_args(hint)))
+    if get_origin(hint) is tuple:
+        return "a list"
+    if hint in REGISTRIES:
+        return "a mapping whose type is one of " + ", ".join(REGISTRIES[hint])
+    return "a mapping with the keys " + ", ".join(annotations(hint))
+
+
+def unwrap(hint: Any) -> Any:
     """X of the annotation ``X | None``; any other annotation as it is."""
-    return get_args(hint)[0] if get_origin(hint) in {Union, UnionType} else hint
+    return get_args(hint)[0] if get_origin(hint) in UNIONS else hint
 
 
-def _base(hint: Any) -> Any:
-    return get_args(hint)[0] if get_origin(hint) is Annotated else None
+def is_float(hint: Any) -> bool:
+    """Whether the numbers that an annotation allows are floats."""
+    hint = unwrap(hint)
+    return (get_args(hint)[0] if get_origin(hint) is Annotated else hint) is float
 
 
-def _is_name(hint: Any) -> bool:
-    return get_origin(hint) is Annotated and isinstance(get_args(hint)[1], OneOf)
+def names_of(hint: Any) -> tuple[str, ...]:
+    """The names among which an annotation lets one choose."""
+    constraint = get_args(hint)[1] if get_origin(hint) is Annotated else None
+    return constraint.names if isinstance(constraint, OneOf) else ()

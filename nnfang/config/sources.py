@@ -1,20 +1,23 @@
-"""YAML, environment variables and command-line options -> Recipe, each value traced to where it was written.
+"""A YAML file, environment variables and command-line options -> Recipe, each value traced to where it was written.
 
-Precedence: defaults < file < environment (``NNFANG_EPOCHS``, ``NNFANG_OPTIMIZER__LEARNING_RATE``) < command line.
+Later sources override earlier ones: defaults, file, environment (``NNFANG_EPOCHS``,
+``NNFANG_OPTIMIZER__LEARNING_RATE``), command line.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TextIO
 
 import yaml
 
-from nnfang.config.schema import Tree, build, check_tree, keys, shorten, split_path, to_tree
-from nnfang.config.yaml_tree import Dumper, config_error, parse_yaml
-from nnfang.core.constraints import FieldError
+from nnfang.config.origins import Origin, Origins
+from nnfang.config.paths import Tree, merge, set_value
+from nnfang.config.schema import convert, to_tree
+from nnfang.config.yaml_loader import Dumper, parse_yaml
+from nnfang.core.constraints import FieldError, format_value
 from nnfang.errors import ConfigError
 from nnfang.names import nearest
 from nnfang.training.recipe import Recipe
@@ -22,8 +25,11 @@ from nnfang.training.recipe import Recipe
 MAX_LENGTH = 1_000_000
 PATH = r"[\w-]+(\[\d+\])*(\.[\w-]+(\[\d+\])*)*"
 
-ENVIRONMENT = {"NNFANG_DATA_DIR", "NNFANG_MIRROR", "NNFANG_OFFLINE"}
-"""Variables that are not keys of a recipe."""
+FILE, ENVIRONMENT, COMMAND_LINE = range(3)
+"""The ranks of the sources."""
+
+OTHER_VARIABLES = {"NNFANG_DATA_DIR", "NNFANG_DEBUG", "NNFANG_MIRROR", "NNFANG_OFFLINE"}
+"""Environment variables that are not keys of a recipe."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Config:
     """A recipe, and where each of its values was written."""
 
     recipe: Recipe
-    origins: Mapping[str, str]
+    origins: Origins
 
     @property
     def dataset_was_named(self) -> bool:
@@ -55,7 +61,7 @@ class Config:
 
     def error(self, path: str, reason: str) -> ConfigError:
         """A failure that is the fault of the value at `path`."""
-        return config_error(self.origins, path, reason)
+        return self.origins.error(path, reason)
 
 
 def load(
@@ -70,119 +76,125 @@ def load(
         source: A YAML file, an open stream (standard input), or None for the defaults.
         overrides: From the command line.
         environ: Environment variables; those that begin with ``NNFANG_`` count.
-        base: What is overruled by all of these; None means the defaults.
+        base: What all of these override; None means the defaults.
 
     Raises:
-        ConfigError: The first thing that is wrong: where, what was found, what is allowed.
+        ConfigError: Everything that is wrong, one line per fault: where, what was found, what is allowed.
     """
-    tree: Tree = to_tree(base or Recipe())
-    origins: dict[str, str] = {}
+    origins = Origins()
+    tree = to_tree(base or Recipe())
+    from_environment = list(read_environment(environ, origins))
     if source is not None:
-        tree = merge(tree, read_yaml(source, origins))
-    for level in (environment_overrides(environ), overrides):
+        tree = merge(tree, read_file(source, origins))
+    for rank, level in ((ENVIRONMENT, from_environment), (COMMAND_LINE, overrides)):
         # A new type discards the old type's settings, so it comes first however the options were ordered.
         for override in sorted(level, key=lambda override: not override.path.endswith("type")):
-            tree = assign(tree, override, origins)
-    try:
-        check_tree(Recipe, tree)
-        recipe = build(Recipe, tree)
-    except FieldError as error:
-        raise config_error(origins, error.path, error.reason) from None
+            tree = apply(tree, override, Origin(rank, 0, override.origin), origins)
+    recipe, faults = convert(Recipe, tree)
+    for fault in faults:
+        origins.add_fault(fault.path, fault.reason)
+    origins.raise_faults()
     return Config(recipe, origins)
 
 
-def merge(base: Tree, over: Tree) -> Tree:
-    """`over` where it says something, otherwise `base`; a mapping of another type replaces the whole mapping."""
-    if not isinstance(base, dict) or not isinstance(over, dict):
-        return over
-    if over.get("type", base.get("type")) != base.get("type"):
-        return over
-    return {**base, **{key: merge(base[key], value) if key in base else value for key, value in over.items()}}
-
-
-def assign(tree: Tree, override: Override, origins: dict[str, str]) -> Tree:
-    """`tree` with the override's value at its path; `origins` notes it, for all below that path too."""
-    for path in [path for path in origins if path.startswith((f"{override.path}.", f"{override.path}["))]:
-        del origins[path]
-    origins[override.path] = override.origin
-    return _put(tree, split_path(override.path), override)
-
-
-def _put(tree: Tree, parts: list[str | int], override: Override) -> Tree:
-    """`tree` with the override's value where `parts` lead."""
-    if not parts:
-        return merge(tree, override.value)
-    part, rest = parts[0], parts[1:]
-    if isinstance(part, str):
-        if not isinstance(tree, dict | None):
-            hint = "; an item of a list is written [0], [1] ..." if isinstance(tree, list) else ""
-            raise ConfigError(f"{override.origin}: there is no key {part} in {shorten(tree)}{hint}")
-        return merge(tree, {part: _put((tree or {}).get(part), rest, override)})
-    if not isinstance(tree, list):
-        raise ConfigError(f"{override.origin}: there is no item {part} in {shorten(tree)}, which is no list")
-    if part >= len(tree):
-        raise ConfigError(f"{override.origin}: there is no item {part}, the list has {len(tree)}, counted from 0")
-    return [*tree[:part], _put(tree[part], rest, override), *tree[part + 1 :]]
+def apply(tree: Tree, override: Override, origin: Origin, origins: Origins) -> Tree:
+    """The tree with the override's value in it; or without, and with a fault, if it leads nowhere."""
+    try:
+        changed = set_value(tree, override.path, override.value)
+    except FieldError as error:
+        origins.add_fault(error.path, error.reason, origin)
+        return tree
+    origins.replace(override.path, origin)
+    return changed
 
 
 def parse_override(text: str) -> Override:
-    """``optimizer.learning_rate=0.05``, the value written as YAML.
+    """A setting such as ``optimizer.learning_rate=0.05``, the value written as YAML.
 
     Raises:
         ConfigError: There is no ``=``, or the value is not YAML.
     """
     path, equals, value = text.partition("=")
-    origin = f"--set {' '.join(text.split())}"
+    origin = Origin(COMMAND_LINE, 0, f"--set {' '.join(text.split())}")
     if not equals or not re.fullmatch(PATH, path.strip()):
-        raise ConfigError(
-            f"{origin}: expected KEY=VALUE, such as --set optimizer.learning_rate=0.05 or --set layers[0].units=64"
-        )
-    return Override(path.strip(), parse_yaml(value, origin, {}), origin)
+        reason = "expected KEY=VALUE, such as optimizer.learning_rate=0.05 or layers[0].units=64"
+        raise ConfigError(reason, origin=origin.source)
+    return _parse_value(path.strip(), value, origin)
 
 
-def environment_overrides(environ: Mapping[str, str]) -> list[Override]:
-    """``NNFANG_OPTIMIZER__LEARNING_RATE`` sets optimizer.learning_rate, and so on.
+def parse_overrides(texts: Iterable[str]) -> list[Override]:
+    """Several settings.
 
     Raises:
-        ConfigError: A variable that begins with ``NNFANG_`` is no key: a misspelt one must not go unnoticed.
+        ConfigError: All that is wrong with them.
     """
-    overrides = []
-    for name, text in environ.items():
-        if not name.startswith("NNFANG_") or name in ENVIRONMENT or not text:  # many a CI sets variables to nothing
-            continue
-        path = name.removeprefix("NNFANG_").lower().replace("__", ".")
-        origin = f"environment variable {name}"
-        first = path.split(".")[0]
-        if first not in keys(Recipe) or not re.fullmatch(PATH, path):
-            names = [f"NNFANG_{key.upper()}" for key in keys(Recipe)] + sorted(ENVIRONMENT)
-            raise ConfigError(f"{origin}: there is no such setting.{nearest(name, names)} Allowed: {', '.join(names)}")
-        overrides.append(Override(path, parse_yaml(text, origin, {}), origin))
+    overrides: list[Override] = []
+    faults: list[ConfigError] = []
+    for text in texts:
+        try:
+            overrides.append(parse_override(text))
+        except ConfigError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigError.combine(faults)
     return overrides
 
 
-def read_yaml(source: Path | TextIO, origins: dict[str, str]) -> Tree:
-    """The tree in a file or stream; `origins` receives the line of each value.
+def read_environment(environ: Mapping[str, str], origins: Origins) -> Iterator[Override]:
+    """``NNFANG_OPTIMIZER__LEARNING_RATE`` sets optimizer.learning_rate, and so on; `origins` receives the faults."""
+    for name, text in environ.items():
+        if name.startswith("NNFANG_") and name not in OTHER_VARIABLES and text:  # many a CI sets variables to nothing
+            origin = Origin(ENVIRONMENT, 0, f"environment variable {name}")
+            try:
+                yield parse_variable(name, text, origin)
+            except ConfigError as error:
+                origins.add_error(error, origin)
+
+
+def parse_variable(name: str, text: str, origin: Origin) -> Override:
+    """What an environment variable sets.
 
     Raises:
-        ConfigError: It cannot be read, is not YAML, or has a key twice.
+        ConfigError: The variable is not that of a key (a misspelt one must not go unnoticed), or not YAML.
     """
-    name = str(source) if isinstance(source, Path) else "standard input"
+    keys = [field.name for field in fields(Recipe)]
+    path = name.removeprefix("NNFANG_").lower().replace("__", ".")
+    if path.split(".")[0] not in keys or not re.fullmatch(PATH, path):
+        names = [f"NNFANG_{key.upper()}" for key in keys] + sorted(OTHER_VARIABLES)
+        reason = f"there is no such setting.{nearest(name, names)} Allowed: {', '.join(names)}"
+        raise ConfigError(reason, origin=origin.source)
+    return _parse_value(path, text, origin)
+
+
+def _parse_value(path: str, text: str, origin: Origin) -> Override:
+    """The override of a value that is written as YAML."""
+    origins = Origins()
+    value = parse_yaml(text, origin, origins, path)
+    origins.raise_faults()
+    return Override(path, value, origin.source)
+
+
+def read_file(source: Path | TextIO, origins: Origins) -> Tree:
+    """The tree in a YAML file or stream; `origins` receives the line of each value, and its faults.
+
+    Raises:
+        ConfigError: It cannot be read, or is not YAML.
+    """
+    whole = Origin(FILE, 0, str(source) if isinstance(source, Path) else "standard input")
     try:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
             content = file.read(MAX_LENGTH + 1)
         text = content if isinstance(content, str) else content.decode("utf-8-sig")
     except OSError as error:
-        raise ConfigError(f"{name}: cannot be read: {error.strerror}") from None
+        raise origins.failure(f"cannot be read: {error.strerror}", whole) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{name}: not a text in UTF-8 (byte {error.start})") from None
+        raise origins.failure(f"not UTF-8 text (byte {error.start})", whole) from error
     if len(content) > MAX_LENGTH:
-        raise ConfigError(f"{name}: longer than {MAX_LENGTH:,} characters, which no config needs")
-    tree = parse_yaml(text, name, origins)
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise ConfigError(f"{name}: found {shorten(tree)}, expected a mapping such as epochs: 20")
-    return tree
+        raise origins.failure(f"longer than {MAX_LENGTH:,} characters, which no config needs", whole)
+    tree = parse_yaml(text, whole, origins)
+    if not isinstance(tree, dict | None):
+        raise origins.failure(f"found {format_value(tree)}, expected a mapping such as epochs: 20", whole)
+    return tree or {}
 
 
 def to_yaml(recipe: Recipe) -> str:

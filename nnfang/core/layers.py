@@ -61,9 +61,9 @@ class Dense:
     """z = W a_previous + b, a = Q(z): every unit sees every unit of the layer before.
 
     Attributes:
-        units: Number of units n.
-        activation: Name of Q.
-        initializer: Name of the distribution of the first W.
+        units: Number of units, n.
+        activation: Name of the activation function Q.
+        initializer: Name of the distribution from which the initial W is drawn.
 
     Raises:
         ValueError: A field is out of its bounds.
@@ -128,6 +128,9 @@ class Dropout:
 
     The expected value of a unit is the same with and without dropout, so nothing is scaled when predicting.
     Source: Srivastava et al. 2014, section 10 ("inverted" dropout).
+
+    Attributes:
+        rate: Probability with which a unit is dropped.
 
     Raises:
         ValueError: `rate` is not in 0 <= rate < 1.

@@ -42,7 +42,12 @@ class Optimizer(Protocol):
 
 @dataclass(frozen=True)
 class Sgd:
-    """θ := θ - α g (eq. 44, 45)."""
+    """θ := θ - α g (eq. 44, 45).
+
+    Attributes:
+        learning_rate: α, the size of a step, before any schedule.
+        weight_decay: λ, by which θ is pulled towards 0.
+    """
 
     state_names: ClassVar[tuple[str, ...]] = ()
 
@@ -63,6 +68,12 @@ class Momentum:
     """v := μ v + g;  θ := θ - α v.  With `nesterov`, θ := θ - α (g + μ v).
 
     Source: Polyak 1964; Sutskever et al. 2013 in the form of PyTorch and optax, where α stands outside v.
+
+    Attributes:
+        learning_rate: α, the size of a step, before any schedule.
+        momentum: μ, the fraction of the velocity v that is kept at each step.
+        nesterov: Whether the step looks ahead along the velocity (Nesterov's accelerated gradient).
+        weight_decay: λ, by which θ is pulled towards 0.
     """
 
     state_names: ClassVar[tuple[str, ...]] = ("velocity",)
@@ -84,7 +95,14 @@ class Momentum:
 
 @dataclass(frozen=True)
 class RmsProp:
-    """v := ρ v + (1 - ρ) g²;  θ := θ - α g / (√v + ε).  Source: Tieleman and Hinton 2012, lecture 6.5."""
+    """v := ρ v + (1 - ρ) g²;  θ := θ - α g / (√v + ε).  Source: Tieleman and Hinton 2012, lecture 6.5.
+
+    Attributes:
+        learning_rate: α, the size of a step, before any schedule.
+        decay: ρ, the decay rate of v, the moving average of the squared gradient.
+        epsilon: ε, which keeps the divisor away from 0.
+        weight_decay: λ, by which θ is pulled towards 0.
+    """
 
     state_names: ClassVar[tuple[str, ...]] = ("mean_square",)
 
@@ -109,6 +127,13 @@ class Adam:
 
     m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) correct the bias towards the zeros at the start.
     Source: Kingma and Ba 2015, Algorithm 1.
+
+    Attributes:
+        learning_rate: α, the size of a step, before any schedule.
+        beta1: β₁, the decay rate of m, the moving average of the gradient.
+        beta2: β₂, the decay rate of v, the moving average of the squared gradient.
+        epsilon: ε, which keeps the divisor away from 0.
+        weight_decay: λ, by which θ is pulled towards 0.
     """
 
     state_names: ClassVar[tuple[str, ...]] = ("mean", "mean_square")

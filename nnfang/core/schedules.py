@@ -25,6 +25,9 @@ class Constant:
 
     Every other schedule begins with the same rise and takes its own course after it.
 
+    Attributes:
+        warmup: Epochs over which the learning rate rises from 0; 0 starts with the full rate.
+
     Raises:
         ValueError: A field is out of its bounds.
     """
@@ -47,7 +50,12 @@ class Constant:
 
 @dataclass(frozen=True)
 class Step(Constant):
-    """Multiplied by `drop` every `every` epochs."""
+    """Multiplied by `drop` every `every` epochs.
+
+    Attributes:
+        every: Epochs between two drops.
+        drop: The factor on the learning rate at each drop.
+    """
 
     every: Positive = 10.0
     drop: Annotated[float, Bounds(gt=0, le=1)] = 0.1
@@ -59,7 +67,11 @@ class Step(Constant):
 
 @dataclass(frozen=True)
 class Exponential(Constant):
-    """Multiplied by `decay` over each epoch, smoothly."""
+    """Multiplied by `decay` over each epoch, smoothly.
+
+    Attributes:
+        decay: The factor on the learning rate per epoch.
+    """
 
     decay: Annotated[float, Bounds(gt=0, le=1)] = 0.95
 
@@ -70,7 +82,11 @@ class Exponential(Constant):
 
 @dataclass(frozen=True)
 class Cosine(Constant):
-    """Half a cosine from 1 down to `end`.  Source: Loshchilov and Hutter 2017, eq. 5, without restarts."""
+    """Half a cosine from 1 down to `end`.  Source: Loshchilov and Hutter 2017, eq. 5, without restarts.
+
+    Attributes:
+        end: What the learning rate falls to, as a fraction of the full rate.
+    """
 
     end: UnitInterval = 0.0
 
@@ -81,7 +97,11 @@ class Cosine(Constant):
 
 @dataclass(frozen=True)
 class Linear(Constant):
-    """A straight line from 1 down to `end`."""
+    """A straight line from 1 down to `end`.
+
+    Attributes:
+        end: What the learning rate falls to, as a fraction of the full rate.
+    """
 
     end: UnitInterval = 0.0
 

@@ -23,9 +23,9 @@ import msgspec
 import numpy as np
 
 from nnfang import __version__
-from nnfang.config.schema import build, check_tree, shorten
+from nnfang.config.schema import read_tree
 from nnfang.core.arrays import Array, Images, aligned_empty
-from nnfang.core.constraints import FieldError
+from nnfang.core.constraints import FieldError, format_value
 from nnfang.core.network import Network, layer_shapes
 from nnfang.core.optimizers import State
 from nnfang.errors import CheckpointError
@@ -194,7 +194,7 @@ def _read_meta(path: Path, file: Any) -> Meta:
         is_newer = isinstance(found, int) and found > FORMAT
         hint = ". A newer nnfang has written it: pip install --upgrade nnfang" if is_newer else ""
         raise CheckpointError(
-            f"{path}: checkpoint format {shorten(found)}; nnfang {__version__} reads format {FORMAT}{hint}"
+            f"{path}: checkpoint format {format_value(found)}; nnfang {__version__} reads format {FORMAT}{hint}"
         )
     return msgspec.json.decode(text, type=Meta)
 
@@ -202,8 +202,7 @@ def _read_meta(path: Path, file: Any) -> Meta:
 def _read_arrays(path: Path, file: Any, meta: Meta, sizes: dict[str, int]) -> Checkpoint:
     """Build the network that the config describes and fill it, member by member."""
     try:
-        check_tree(Recipe, meta.config)
-        recipe = build(Recipe, meta.config)
+        recipe: Recipe = read_tree(Recipe, meta.config)
     except FieldError as error:
         raise CheckpointError(f"{path}: its config is not valid: {error}") from None
     inputs = prod(meta.input_shape)

@@ -30,7 +30,7 @@ class Elastic:
     """A smooth random field: white noise in ±1, blurred by a Gaussian, times `alpha`.
 
     Attributes:
-        alpha: In pixels; the field itself is much smaller than that, since blurring averages noise away.
+        alpha: Strength, in pixels; the field itself is much smaller, since blurring averages noise away.
         sigma: Standard deviation of the Gaussian, in pixels.
     """
 
@@ -46,12 +46,12 @@ class Augment:
     """How much each training image is distorted, anew in each epoch. Numbers are drawn evenly between minus and plus.
 
     Attributes:
-        rotate: Degrees.
-        scale: Share by which it grows or shrinks, in height and width apart.
-        shear: Pixels to the side per pixel of height.
-        shift: Pixels, in either direction.
-        elastic: A smooth random field.
-        thickness: Share of the way to strokes that are one pixel wider or narrower all around.
+        rotate: Largest rotation, in degrees.
+        scale: Largest change of height and, independently, of width, as a fraction of it.
+        shear: Largest shear, in pixels to the side per pixel of height.
+        shift: Largest shift in either direction, in pixels.
+        elastic: The smooth random field that bends the image; null bends nothing.
+        thickness: Largest change of the strokes; 1 makes them one pixel wider, or narrower, all around.
         mirror: Whether left and right are exchanged in every other image.
     """
 

@@ -23,8 +23,8 @@ class EarlyStopping:
     """Stop when a validation metric has not become better for some epochs.
 
     Attributes:
-        patience: Epochs in a row without a better value.
-        metric: What has to become better: val_loss smaller, or val_accuracy larger.
+        patience: Epochs in a row without a better value after which training stops.
+        metric: What has to improve: val_loss by falling, or val_accuracy by rising.
     """
 
     patience: Count = 5
@@ -39,8 +39,8 @@ class CheckpointEvery:
     """When to save within an epoch, so that little is lost; after each epoch it is saved anyway. The first due counts.
 
     Attributes:
-        seconds: Since the last save.
-        steps: Since the last save; None means that steps do not count.
+        seconds: Seconds since the last save.
+        steps: Steps since the last save; null means that steps do not count.
     """
 
     seconds: Positive = 60.0
@@ -58,24 +58,24 @@ class Recipe:
     """A training run: data, network, and how it is trained.
 
     Attributes:
-        dataset: A known name, or the path of a data set.
-        layers: From the first hidden layer to the output layer, which has one unit a class.
+        dataset: A known name, such as mnist, or the path of a data set.
+        layers: The layers, from the first hidden layer to the output layer, which has one unit per class.
         loss: What is minimised.
         optimizer: How the gradient changes the weights.
         schedule: How the learning rate changes over the epochs.
-        batch_size: Samples a step.
+        batch_size: Images per step.
         epochs: Passes over the training images.
-        validation_split: Share of the training images that are kept out of training, to choose the best epoch.
-        early_stopping: When to stop before the last epoch.
+        validation_split: Fraction of the training images that is not trained on, but used to choose the best epoch.
+        early_stopping: When to stop before the last epoch; null trains through all epochs.
         checkpoint_every: How often to save within an epoch.
-        on_divergence: Whether to stop when training runs away, or to retry from the last good state with a third of
-            the learning rate, three times at the most.
-        augment: How much the training images are distorted, anew in each epoch.
+        on_divergence: When training diverges, stop, or retry from the last good state with a third of the learning
+            rate, at most three times.
+        augment: How much the training images are distorted, differently in each epoch; null distorts nothing.
         shuffle: Whether each epoch takes the images in a new order.
-        limit: Use the first so many training images only.
-        seed: Of the first weights, the split, the order of the images, the distortions and the dropout masks.
-        dtype: Of all numbers of the network.
-        engine: How the maths is run; auto is the fastest that can.
+        limit: Use only the first N training images; null uses all.
+        seed: Seed of the initial weights, the split, the order of the images, the distortions and the dropout masks.
+        dtype: Floating-point type of all numbers in the network.
+        engine: How the maths is run; auto is the fastest engine that can run this recipe exactly.
 
     Raises:
         FieldError: A field is out of its bounds, or two fields contradict each other.

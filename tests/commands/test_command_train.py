@@ -347,7 +347,7 @@ def test_a_fault_in_the_file_is_shown_with_its_line(text: str, words: list[str],
     ("arguments", "words"),
     [
         (("-c", "absent.yaml"), ["absent.yaml", "No such file"]),
-        (("--epochs", "-1"), ["--epochs -1", "expected a whole number >= 0"]),
+        (("--epochs", "-1"), ["--epochs -1", "expected an integer >= 0"]),
         (("--learning-rate", "0"), ["--learning-rate 0", "found 0"]),
         (("--set", "epochs"), ["--set epochs", "KEY=VALUE"]),
         (("--set", "optimizer.leraning_rate=1"), ["--set optimizer.leraning_rate=1", '"learning_rate"']),

@@ -1,110 +1,35 @@
-"""Dataclasses -> types that check, descriptions, JSON Schema; all from the registries."""
+"""Trees <-> dataclasses, along the annotations, with all faults of a tree."""
 
 import json
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import pytest
 
-from nnfang.config import schema
 from nnfang.config import sources as config
-from nnfang.config.schema import (
-    build,
-    check_tree,
-    describe,
-    json_schema,
-    locate,
-    shorten,
-    split_path,
-    to_tree,
-)
-from nnfang.core.activations import ACTIVATIONS
+from nnfang.config.json_schema import json_schema
+from nnfang.config.paths import split_path
+from nnfang.config.schema import convert, describe_tree, read_tree, to_tree
 from nnfang.core.arrays import Array
-from nnfang.core.constraints import Bounds, FieldError, Fraction, NonNegative, OneOf, Positive, check_fields
-from nnfang.core.initializers import INITIALIZERS
+from nnfang.core.constraints import FieldError, Fraction, NonNegative, Positive, check_fields
 from nnfang.core.layers import LAYERS, Dense
-from nnfang.core.losses import LOSSES
 from nnfang.core.optimizers import OPTIMIZERS, Sgd, State
-from nnfang.core.schedules import SCHEDULES, Cosine
-from nnfang.engines import ENGINES
+from nnfang.core.schedules import SCHEDULES, Constant, Cosine
 from nnfang.errors import ConfigError
+from nnfang.training.augment import Augment, Elastic
 from nnfang.training.recipe import EarlyStopping, Recipe
-
-Node = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def definitions() -> dict[str, Node]:
-    """The JSON Schema's definitions, as an editor reads them."""
-    written: Node = json.loads(json.dumps(json_schema(Recipe)))
-    assert written["$ref"] == "#/$defs/Recipe"
-    return dict(written["$defs"])
-
-
-def references(node: Any) -> Iterator[str]:
-    """Every $ref below a node."""
-    if isinstance(node, dict):
-        yield from (value for key, value in node.items() if key == "$ref")
-    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else []:
-        yield from references(part)
-
-
-def test_the_json_schema_refers_to_nothing_that_is_not_there(definitions: dict[str, Node]) -> None:
-    assert set(references(definitions)) <= {f"#/$defs/{name}" for name in definitions}
-    assert all(node["type"] == "object" and node["additionalProperties"] is False for node in definitions.values())
-
-
-@pytest.mark.parametrize(("key", "registry"), [("layers", LAYERS), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)])
-def test_the_json_schema_knows_every_kind(definitions: dict[str, Node], key: str, registry: dict[str, type]) -> None:
-    node = definitions["Recipe"]["properties"][key]
-    mapping = node.get("items", node)["discriminator"]["mapping"]
-    assert mapping == {name: f"#/$defs/{cls.__name__}" for name, cls in registry.items()}
-    for name, cls in registry.items():
-        kind = definitions[cls.__name__]
-        assert kind["properties"]["type"] == {"enum": [name]}
-        assert "type" in kind["required"]
-        assert set(kind["properties"]) == {"type", *(field.name for field in fields(cls))}
-
-
-@pytest.mark.parametrize(
-    ("owner", "key", "names"),
-    [
-        ("Recipe", "loss", LOSSES),
-        ("Recipe", "engine", ["auto", *ENGINES]),
-        ("Recipe", "dtype", ["float32", "float64"]),
-        ("Dense", "activation", ACTIVATIONS),
-        ("Dense", "initializer", INITIALIZERS),
-        ("EarlyStopping", "metric", ["val_loss", "val_accuracy"]),
-    ],
-)
-def test_the_json_schema_knows_every_name(definitions: dict[str, Node], owner: str, key: str, names: list[str]) -> None:
-    assert sorted(definitions[owner]["properties"][key]["enum"]) == sorted(names)
-
-
-@pytest.mark.parametrize(
-    ("owner", "key", "expected"),
-    [
-        ("Recipe", "batch_size", {"type": "integer", "minimum": 1, "default": 1}),
-        ("Recipe", "validation_split", {"type": "number", "minimum": 0, "exclusiveMaximum": 1, "default": 0.1}),
-        ("Recipe", "shuffle", {"type": "boolean", "default": True}),
-        ("Recipe", "limit", {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}], "default": None}),
-        ("Dense", "units", {"type": "integer", "minimum": 1}),
-        ("Dropout", "rate", {"type": "number", "minimum": 0, "exclusiveMaximum": 1, "default": 0.5}),
-        ("Sgd", "learning_rate", {"type": "number", "exclusiveMinimum": 0, "default": 0.01}),
-        ("Cosine", "end", {"type": "number", "minimum": 0, "maximum": 1, "default": 0.0}),
-    ],
-)
-def test_the_json_schema_knows_bounds_and_defaults(
-    definitions: dict[str, Node], owner: str, key: str, expected: Node
-) -> None:
-    assert definitions[owner]["properties"][key] == expected
 
 
 @dataclass(frozen=True)
 class SignSgd:
-    """An optimizer that this program does not have."""
+    """An optimizer that this program does not have.
+
+    Attributes:
+        learning_rate: α.
+        threshold: What is too small to count.
+        weight_decay: λ.
+    """
 
     state_names: ClassVar[tuple[str, ...]] = ()
 
@@ -123,12 +48,9 @@ class SignSgd:
 
 
 @pytest.fixture
-def signsgd(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def signsgd(monkeypatch: pytest.MonkeyPatch) -> None:
     """One line more in the dictionary of optimizers, and nothing else."""
     monkeypatch.setitem(OPTIMIZERS, "signsgd", SignSgd)
-    schema.schema_type.cache_clear()
-    yield
-    schema.schema_type.cache_clear()
 
 
 def load(*settings: str) -> Recipe:
@@ -154,9 +76,7 @@ def test_without_its_line_the_optimizer_is_unknown() -> None:
 
 
 DESCRIPTIONS: list[tuple[Any, str]] = [
-    (bool, "true or false"),
-    (Positive, "a number > 0 and finite"),
-    (Fraction, "a number >= 0 and < 1"),
+    (Fraction | None, "a number >= 0 and < 1 or null"),
     (EarlyStopping, "a mapping with the keys patience, metric"),
     (EarlyStopping | None, "a mapping with the keys patience, metric or null"),
     (tuple[Dense, ...], "a list"),
@@ -165,53 +85,84 @@ DESCRIPTIONS: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("hint", "words"), DESCRIPTIONS)
 def test_a_type_is_described_in_words(hint: Any, words: str) -> None:
-    assert describe(hint) == words
+    assert describe_tree(hint) == words
 
 
-@pytest.mark.parametrize(
-    ("path", "parts"),
-    [
-        ("", []),
-        ("epochs", ["epochs"]),
-        ("layers[0].units", ["layers", 0, "units"]),
-        ("a[10][2].b", ["a", 10, 2, "b"]),
-    ],
-)
-def test_a_path_is_split_into_names_and_numbers(path: str, parts: list[str | int]) -> None:
-    assert split_path(path) == parts
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "null"),
-        (True, "true"),
-        (False, "false"),
-        (1, "1"),
-        (0, "0"),
-        (1.0, "1.0"),
-        ("a\nb", r"'a\nb'"),
-        ("x" * 99, "'" + "x" * 56 + "..."),
-    ],
-)
-def test_a_value_in_a_message_takes_one_short_line(value: Any, text: str) -> None:
-    assert shorten(value) == text
-
-
-def test_a_value_is_found_with_its_annotation() -> None:
-    tree = to_tree(Recipe())
-    assert locate(Recipe, tree, "layers[1].units")[1] == 64
-    hint, value = locate(Recipe, tree, "optimizer.type")
-    assert value == "sgd"
-    assert describe(hint) == f"one of {', '.join(OPTIMIZERS)}"
-
-
-def test_a_tree_is_checked_to_its_leaves_without_being_changed() -> None:
-    tree = to_tree(replace(Recipe(), schedule=Cosine(end=0.1)))
+def test_a_tree_is_read_to_its_leaves_without_being_changed() -> None:
+    recipe = replace(Recipe(), schedule=Cosine(end=0.1), augment=Augment(elastic=Elastic(1.0)))
+    tree = to_tree(recipe)
     before = json.dumps(tree)
-    check_tree(Recipe, tree)
-    assert build(Recipe, tree) == replace(Recipe(), schedule=Cosine(end=0.1))
+    assert read_tree(Recipe, tree) == recipe
     assert json.dumps(tree) == before
+
+
+def test_what_a_tree_leaves_out_is_the_default() -> None:
+    assert read_tree(Recipe, {}) == Recipe()
+    assert read_tree(EarlyStopping | None, {}) == EarlyStopping()
+    assert read_tree(EarlyStopping | None, None) is None
+
+
+def test_an_integer_becomes_a_float_where_one_belongs() -> None:
+    optimizer = read_tree(Recipe, {"optimizer": {"type": "sgd", "learning_rate": 1}}).optimizer
+    assert optimizer == Sgd(1.0)
+    assert type(optimizer.learning_rate) is float
+    assert type(read_tree(Recipe, {"seed": 2**70}).seed) is int
+
+
+FAULTY: list[tuple[Any, Any, list[tuple[str, str]]]] = [
+    (Recipe, None, [("", "found null, expected a mapping with the keys dataset, layers, ")]),
+    (Recipe, [], [("", "found [], expected a mapping with the keys dataset")]),
+    (tuple[Dense, ...], {"a": 1}, [("", "found {'a': 1}, expected a list")]),
+    (Recipe, {"epochs": True}, [("epochs", "found true, expected an integer >= 0")]),
+    (Recipe, {"epochs": 20.0}, [("epochs", "found 20.0, expected an integer >= 0")]),
+    (Recipe, {"validation_split": False}, [("validation_split", "found false, expected a number >= 0 and < 1")]),
+    (Recipe, {"shuffle": 0}, [("shuffle", "found 0, expected true or false")]),
+    (Recipe, {"dataset": None}, [("dataset", "found null, expected a string")]),
+    (Recipe, {"limit": "3"}, [("limit", "found '3', expected an integer >= 1 or null")]),
+    (
+        Recipe,
+        {"early_stopping": 3},
+        [("early_stopping", "found 3, expected a mapping with the keys patience, metric or")],
+    ),
+    (Sgd, {"learning_rate": 10**400}, [("learning_rate", "found 1000000")]),
+    (Sgd, {"learning_rate": float("inf")}, [("learning_rate", "found inf, expected a number > 0 and finite")]),
+    (Sgd, {"learning_rate": float("nan")}, [("learning_rate", "found nan, expected a number > 0 and finite")]),
+    (Dense, {"units": 3, "activation": "rleu"}, [("activation", "found 'rleu', expected one of relu, ")]),
+    (Dense, {1: 3}, [("1", "there is no such key. Allowed here: units,"), ("units", "missing, expected an integer")]),
+    (Dense, {"k" * 999: 3, "units": 1}, [("k" * 57 + "...", "there is no such key.")]),
+    (
+        Recipe,
+        {"layers": [{"type": "dense", "unit": 0}, 3, {"type": []}, {}], "epoch": 1, "seed": -1, "optimizer": None},
+        [
+            ("layers[0].unit", 'there is no such key. Did you mean "units"? Allowed here: type, units, activation'),
+            ("layers[0].units", "missing, expected an integer >= 1"),
+            ("layers[1]", "found 3, expected a mapping whose type is one of dense, dropout"),
+            ("layers[2].type", "found [], expected one of dense, dropout"),
+            ("layers[3].type", "missing, expected one of dense, dropout"),
+            ("epoch", 'there is no such key. Did you mean "epochs"?'),
+            ("seed", "found -1, expected an integer >= 0"),
+            ("optimizer", "found null, expected a mapping whose type is one of sgd"),
+        ],
+    ),
+    (
+        Recipe,
+        {"layers": [{"type": "dense", "units": 3}]},
+        [("layers[0].activation", "categorical_crossentropy needs an output layer with activation softmax")],
+    ),
+    (Recipe, {"validation_split": 0, "early_stopping": {}}, [("early_stopping", "there are no validation images")]),
+]
+
+
+@pytest.mark.parametrize(("hint", "tree", "expected"), FAULTY)
+def test_all_faults_of_a_tree_are_found_in_order(hint: Any, tree: Any, expected: list[tuple[str, str]]) -> None:
+    value, faults = convert(hint, tree)
+    assert value is None
+    assert [fault.path for fault in faults] == [path for path, _ in expected]
+    for fault, (_, reason) in zip(faults, expected, strict=True):
+        assert fault.reason.startswith(reason)
+    with pytest.raises(FieldError) as caught:
+        read_tree(hint, tree)
+    assert caught.value.path == expected[0][0]
 
 
 def test_damaging_any_value_of_a_tree_is_noticed_where_it_is() -> None:
@@ -224,41 +175,12 @@ def test_damaging_any_value_of_a_tree_is_noticed_where_it_is() -> None:
         for part in parts:
             owner = owner[part]
         owner[last] = rng.choice([[], {}, [1], "\n", object])
-        with pytest.raises(FieldError) as caught:
-            check_tree(Recipe, tree)
-        assert caught.value.path == path
-
-
-@pytest.mark.parametrize("tree", [None, 3, [], "x", True])
-def test_what_is_no_mapping_is_no_recipe(tree: Any) -> None:
-    with pytest.raises(match="expected a mapping with the keys dataset, layers"):
-        check_tree(Recipe, tree)
-
-
-def test_building_refuses_what_only_python_can_see() -> None:
-    with pytest.raises(FieldError) as caught:
-        build(Recipe, {"optimizer": {"type": "sgd", "learning_rate": float("inf")}})
-    assert (caught.value.path, caught.value.reason) == ("optimizer.learning_rate", "must be > 0 and finite, found inf")
-
-
-@pytest.mark.parametrize(
-    ("mark", "words", "allowed", "refused"),
-    [
-        (Bounds(gt=0, lt=float("inf")), "> 0 and finite", [1, 5e-324, 1e308], [0, -1, float("inf"), float("nan"), "1"]),
-        (Bounds(ge=0, le=1), ">= 0 and <= 1", [0, 1, 0.5], [-0.1, 1.1, float("nan"), None]),
-        (OneOf(["a", "b"]), "one of a, b", ["a", "b"], ["", "c", 1, None]),
-    ],
-)
-def test_a_constraint_says_what_it_allows(
-    mark: Bounds | OneOf, words: str, allowed: list[Any], refused: list[Any]
-) -> None:
-    assert str(mark) == words
-    assert all(map(mark.allow, allowed))
-    assert not any(map(mark.allow, refused))
+        assert [fault.path for fault in convert(Recipe, tree)[1]] == [path]
 
 
 def test_the_type_of_a_kind_is_the_name_of_its_class() -> None:
     for registry in (LAYERS, OPTIMIZERS, SCHEDULES):
         for name, cls in registry.items():
             assert to_tree(cls(3) if cls is Dense else cls())["type"] == name
+    assert to_tree(Constant()) == {"type": "constant", "warmup": 0.0}
     assert to_tree(Sgd(0.5)) == {"type": "sgd", "learning_rate": 0.5, "weight_decay": 0.0}

@@ -80,13 +80,13 @@ def test_a_schedule_passes_through_the_points_of_its_formula(
 
 
 REFUSED: list[tuple[type[Schedule], dict[str, float], str]] = [
-    (Constant, {"warmup": -1}, "warmup: must be >= 0"),
-    (Constant, {"warmup": inf}, "warmup: must be >= 0"),
-    (Step, {"every": 0}, "every: must be > 0"),
-    (Step, {"drop": 1.5}, "drop: must be > 0 and <= 1"),
-    (Exponential, {"decay": 0}, "decay: must be > 0 and <= 1"),
-    (Cosine, {"end": nan}, "end: must be >= 0 and <= 1"),
-    (Linear, {"end": -0.1}, "end: must be >= 0 and <= 1"),
+    (Constant, {"warmup": -1}, "warmup: found -1, expected a number >= 0"),
+    (Constant, {"warmup": inf}, "warmup: found inf, expected a number >= 0"),
+    (Step, {"every": 0}, "every: found 0, expected a number > 0"),
+    (Step, {"drop": 1.5}, "drop: found 1.5, expected a number > 0 and <= 1"),
+    (Exponential, {"decay": 0}, "decay: found 0, expected a number > 0 and <= 1"),
+    (Cosine, {"end": nan}, "end: found nan, expected a number >= 0 and <= 1"),
+    (Linear, {"end": -0.1}, "end: found -0.1, expected a number >= 0 and <= 1"),
 ]
 
 

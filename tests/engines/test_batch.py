@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from nnfang.config.schema import build
+from nnfang.config.schema import read_tree
 from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Momentum, Optimizer, Sgd
@@ -52,7 +52,7 @@ def test_it_does_not_matter_how_many_parameters_are_updated_at_a_time(
     digests = set()
     for size in (10**6, 64, 7):
         monkeypatch.setattr("nnfang.engines.batch.SLICE_SIZE", size)
-        case = Case(dense(7, 5), optimizer=build(Optimizer, {"type": name, "weight_decay": 0.1}), batch_size=8)
+        case = Case(dense(7, 5), optimizer=read_tree(Optimizer, {"type": name, "weight_decay": 0.1}), batch_size=8)
         engine, (x, labels) = BatchEngine(case.task(np.float32)), samples(50)
         engine.advance(x.astype(np.float32), labels)
         digests.add(engine.task.network.digest())

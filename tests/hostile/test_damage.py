@@ -64,9 +64,9 @@ KEYS = ["layers", "optimizer", "layers[0]", "layers[2].units", "schedule.type", 
 
 @FEW
 @given(st.sampled_from(KEYS), TREES)
-def test_any_value_of_any_key_is_taken_or_refused_in_a_line(key: str, value: Any) -> None:
+def test_any_value_of_any_key_is_taken_or_refused_in_a_line_per_fault(key: str, value: Any) -> None:
     try:
         recipe = config.load(None, [Override(key, value, "here")], {}).recipe
         assert config.to_yaml(recipe)
     except ConfigError as error:
-        assert len(str(error)) < 1000  # noqa: PT017
+        assert max(map(len, str(error).splitlines())) < 1000  # noqa: PT017

@@ -10,20 +10,21 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 HOSTILE = {
-    "anchors that expand without end": (BOMB, "more than 10000 values"),
+    "anchors that expand without end": (BOMB, "more than 10,000 values"),
     "an anchor within itself": ("layers: &a [*a]\n", "nested too deeply"),
     "a tag that calls": ("seed: !!python/object/apply:os.system ['touch ran']\n", "the tag .* is not allowed"),
     "a tag that imports": ("!!python/module:antigravity\n", "the tag .* is not allowed"),
     "a tag of one's own": ("seed: !Danger 1\n", "the tag !Danger is not allowed"),
-    "ten thousand layers": ("layers:\n" + "- {type: dense, units: 1}\n" * 10_000, "more than 10000 values"),
+    "ten thousand layers": ("layers:\n" + "- {type: dense, units: 1}\n" * 10_000, "more than 10,000 values"),
     "deep lists": ("layers: " + "[" * 100_000, "nested too deeply"),
     "deep mappings": ("".join(f"{' ' * depth}a:\n" for depth in range(1200)), "nested too deeply"),
     "deep blocks": ("- " * 300_000, "nested too deeply"),
-    "a number of a megabyte": ("seed: " + "9" * 900_000, "no valid number: it has 900000 digits"),
-    "a hexadecimal number of a megabyte": ("seed: 0x" + "f" * 900_000, "no valid number: it has 900002 digits"),
-    "a number to base sixty": ("seed: 1" + ":1" * 400_000, "no valid number: it has 800001 digits"),
+    "a number of a megabyte": ("seed: " + "9" * 900_000, "a number of 900000 digits, which is too long"),
+    "a hexadecimal number of a megabyte": ("seed: 0x" + "f" * 900_000, "a number of 900002 digits, which is too long"),
+    "a number to base sixty": ("seed: 1" + ":1" * 400_000, "a number of 800001 digits, which is too long"),
+    "nothing but faults": ("x: 1\n" * 20_000, "more than 10,000 values"),
     "a text of a megabyte": ("dataset: mnist-sample\nloss: " + "x" * 900_000, "loss: found 'xxx"),
-    "a key of a megabyte": ("? " + "x" * 900_000 + "\n: 1\n", "expected a name as key"),
+    "a key of a megabyte": ("? " + "x" * 900_000 + "\n: 1\n", "expected a name"),
 }
 
 

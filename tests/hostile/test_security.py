@@ -95,7 +95,7 @@ def test_modules_are_imported_by_name_only_from_tables_of_our_own() -> None:
 
 
 def test_the_yaml_loader_knows_no_tag_that_constructs_an_object() -> None:
-    from nnfang.config.yaml_tree import SCALARS, Loader
+    from nnfang.config.yaml_loader import SCALARS, Loader
 
     assert all(tag is None or tag.startswith("tag:yaml.org,2002:") for tag in Loader.yaml_constructors)
     assert not Loader.yaml_multi_constructors

@@ -325,7 +325,7 @@ CONTENTS: list[tuple[str, Callable[[Members], Members], str]] = [
     ("infinite", with_theta(np.inf), "one of its numbers is infinite or none at all"),
     ("impossible position", with_meta(position=to_tree(Position(seen=-1))), "its position is impossible"),
     ("class names", with_meta(class_names=["a"]), "1 class names for 2 outputs"),
-    ("wrong bounds", with_config(seed=-1), "its config is not valid: seed: found -1, expected a whole number >= 0"),
+    ("wrong bounds", with_config(seed=-1), "its config is not valid: seed: found -1, expected an integer >= 0"),
     ("unknown key", with_config(sed=1), 'its config is not valid: sed: there is no such key. Did you mean "seed"?'),
     ("unknown kind", with_config(optimizer={"type": "sdg"}), "its config is not valid: optimizer.type: found 'sdg'"),
     ("contradiction", with_config(layers=[]), "its config is not valid: layers: a network needs at least one layer"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nnfang.config.schema import build
+from nnfang.config.schema import read_tree
 from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Optimizer, Sgd
@@ -32,11 +32,11 @@ WITH_DROPOUT: tuple[Layer, ...] = (Dense(9, "tanh"), Dropout(0.3), Dense(3, "sof
 PLAIN = Recipe(layers=LAYERS, epochs=3, validation_split=0.1, seed=4, engine="batch", batch_size=32)
 CASES: dict[str, Recipe] = {
     **{
-        f"optimizer {name}": replace(PLAIN, optimizer=build(Optimizer, {"type": name, "learning_rate": 0.01}))
+        f"optimizer {name}": replace(PLAIN, optimizer=read_tree(Optimizer, {"type": name, "learning_rate": 0.01}))
         for name in OPTIMIZERS
     },
     **{
-        f"schedule {name}": replace(PLAIN, schedule=build(Schedule, {"type": name, "warmup": 0.5}))
+        f"schedule {name}": replace(PLAIN, schedule=read_tree(Schedule, {"type": name, "warmup": 0.5}))
         for name in SCHEDULES
     },
     "distortions": replace(PLAIN, augment=Augment(15, 0.1, 0.2, 1, Elastic(8, 2), 0.3)),

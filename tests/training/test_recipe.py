@@ -12,15 +12,15 @@ from nnfang.training.recipe import EarlyStopping, Recipe
 
 SOFTMAX = Dense(10, "softmax")
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"batch_size": 0}, "batch_size: must be >= 1, found 0"),
-    ({"epochs": -1}, "epochs: must be >= 0, found -1"),
-    ({"validation_split": 1.0}, "validation_split: must be >= 0 and < 1, found 1.0"),
-    ({"validation_split": float("nan")}, "validation_split: must be >= 0 and < 1, found nan"),
-    ({"limit": 0}, "limit: must be >= 1, found 0"),
-    ({"seed": -1}, "seed: must be >= 0, found -1"),
-    ({"dtype": "float16"}, "dtype: must be one of float32, float64, found 'float16'"),
-    ({"engine": "gpu"}, "engine: must be one of auto, batch, online, compiled, found 'gpu'"),
-    ({"loss": "mse"}, f"loss: must be one of {', '.join(LOSSES)}, found 'mse'"),
+    ({"batch_size": 0}, "batch_size: found 0, expected an integer >= 1"),
+    ({"epochs": -1}, "epochs: found -1, expected an integer >= 0"),
+    ({"validation_split": 1.0}, "validation_split: found 1.0, expected a number >= 0 and < 1"),
+    ({"validation_split": float("nan")}, "validation_split: found nan, expected a number >= 0 and < 1"),
+    ({"limit": 0}, "limit: found 0, expected an integer >= 1 or null"),
+    ({"seed": -1}, "seed: found -1, expected an integer >= 0"),
+    ({"dtype": "float16"}, "dtype: found 'float16', expected one of float32, float64"),
+    ({"engine": "gpu"}, "engine: found 'gpu', expected one of auto, batch, online, compiled"),
+    ({"loss": "mse"}, f"loss: found 'mse', expected one of {', '.join(LOSSES)}"),
     ({"layers": ()}, "layers: a network needs at least one layer"),
     ({"layers": (SOFTMAX, Dropout())}, "layers[1]: the last layer must be dense, with one unit per class"),
     ({"layers": (SOFTMAX, SOFTMAX)}, "layers[0].activation: softmax is for the last layer only"),
@@ -44,8 +44,8 @@ def test_a_contradiction_is_said_with_the_path_of_the_field(changes: dict[str, A
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"patience": 0}, "patience: must be >= 1, found 0"),
-        ({"metric": "loss"}, "metric: must be one of val_loss, val_accuracy, found 'loss'"),
+        ({"patience": 0}, "patience: found 0, expected an integer >= 1"),
+        ({"metric": "loss"}, "metric: found 'loss', expected one of val_loss, val_accuracy"),
     ],
 )
 def test_early_stopping_checks_its_fields(changes: dict[str, Any], message: str) -> None:
