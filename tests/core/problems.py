@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 import numpy as np
@@ -9,10 +10,11 @@ import numpy as np
 from nnfang.core.activations import ACTIVATIONS, OUTPUT_ONLY
 from nnfang.core.arrays import Array, Labels
 from nnfang.core.backprop import backpropagate, forward
-from nnfang.core.layers import Dense, Layer
+from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.losses import LOSSES, output_loss
 from nnfang.core.network import Network
 from nnfang.core.randomness import Purpose, generator
+from nnfang.core.workspace import Workspace
 
 HIDDEN = [name for name in ACTIVATIONS if name not in OUTPUT_ONLY]
 """Activations that a hidden layer may have."""
@@ -66,13 +68,23 @@ class Problem:
         """The labels, one-hot."""
         return np.eye(self.network.outputs)[self.labels]
 
+    @cached_property
+    def workspace(self) -> Workspace:
+        """For the batch."""
+        return self.network.allocate(len(self.x))
+
+    @cached_property
+    def has_dropout(self) -> bool:
+        """Whether the network has a layer that draws a mask."""
+        return any(isinstance(layer, Dropout) for layer in self.network.layers)
+
     def gradient(self) -> tuple[float, Array]:
         """L and dL/dθ, with the same dropout masks each time."""
         network, gradient = self.network, np.full_like(self.network.theta, np.nan)
         output = output_loss(network.output_activation, self.loss)
-        workspace, rng = network.allocate(len(self.x)), generator(0, Purpose.DROPOUT, 0)
-        backpropagate(network, output, self.x, self.y, network.views(gradient), workspace, rng)
-        return output.measure(workspace[-1].z, self.y, workspace[-1].scratch), gradient
+        rng = generator(0, Purpose.DROPOUT, 0) if self.has_dropout else None
+        backpropagate(network, output, self.x, self.y, network.views(gradient), self.workspace, rng)
+        return output.measure(self.workspace[-1].z, self.y, self.workspace[-1].scratch), gradient
 
     def slope(self, direction: Array, h: float) -> float:
         """The central difference of L along `direction`."""
@@ -86,11 +98,10 @@ class Problem:
 
     def distance_to_kink(self) -> float:
         """The smallest |z| of a layer whose activation has a kink there."""
-        workspace = self.network.allocate(len(self.x))
-        forward(self.network, self.x, workspace, generator(0, Purpose.DROPOUT, 0))
+        forward(self.network, self.x, self.workspace, generator(0, Purpose.DROPOUT, 0))
         before_kinks = (
             np.abs(at.z).min()
-            for layer, at in zip(self.network.layers, workspace, strict=True)
+            for layer, at in zip(self.network.layers, self.workspace, strict=True)
             if isinstance(layer, Dense) and layer.activation in KINKS
         )
         return float(min(before_kinks, default=np.inf))

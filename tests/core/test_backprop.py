@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from nnfang.core.arrays import Array
-from nnfang.core.backprop import backpropagate
+from nnfang.core.backprop import backpropagate, backward, forward, gradient_descent_step
 from nnfang.core.layers import LAYERS, Dense, Dropout, Layer
 from nnfang.core.losses import output_loss
 from nnfang.core.network import Network
+from nnfang.core.optimizers import Sgd
+from nnfang.core.randomness import Purpose, generator
 from tests import oracle
 from tests.core.problems import HIDDEN, OUTPUTS, Problem
 
@@ -112,9 +114,37 @@ def test_a_step_of_algorithm_1_takes_all_deltas_first() -> None:
     *_, dW, db = oracle.gradient(net, problem.loss, x, y)
     oracle.descend(net, dW, db, 0.5)
     oracle.algorithm_1_as_printed(in_printed_order, x, y, 0.5)
-    ours = problem.network.theta - 0.5 * problem.gradient()[1]
-    np.testing.assert_allclose(ours, net.theta, rtol=1e-12)
-    assert np.abs(ours - in_printed_order.theta).max() > 1e-3
+    descend(problem, 0.5)
+    np.testing.assert_allclose(problem.network.theta, net.theta, rtol=1e-12)
+    assert np.abs(problem.network.theta - in_printed_order.theta).max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_step_of_gradient_descent_is_that_of_the_optimizer_sgd(kind: str) -> None:
+    problem = Problem.random([*STACKS[kind]("tanh"), Dense(3, "softmax")], 5, 4, OUTPUTS[0][0])
+    theta = problem.network.theta.copy()
+    Sgd().update(theta, problem.gradient()[1], {}, 0.5, 1)
+    descend(problem, 0.5)
+    np.testing.assert_allclose(problem.network.theta, theta, rtol=1e-14)
+
+
+def descend(problem: Problem, learning_rate: float) -> None:
+    """A step of gradient descent with the whole batch, in place."""
+    network = problem.network
+    gradients = network.views(np.full_like(network.theta, np.nan))
+    loss, rng = output_loss(network.output_activation, problem.loss), generator(0, Purpose.DROPOUT, 0)
+    workspace = network.allocate(len(problem.x))
+    gradient_descent_step(network, loss, problem.x, problem.y, learning_rate, gradients, workspace, rng)
+
+
+def test_the_backward_pass_is_linear_in_the_delta_of_the_output_layer() -> None:
+    problem = Problem.random([Dense(4, "tanh"), Dropout(0.3), Dense(3, "softmax")], 5, 4, OUTPUTS[0][0])
+    network, gradient = problem.network, np.empty_like(problem.network.theta)
+    workspace = network.allocate(4)
+    y_hat = forward(network, problem.x, workspace, generator(0, Purpose.DROPOUT, 0))
+    workspace[-1].delta[...] = (y_hat - problem.y) * (-0.25 / 4)
+    backward(network, problem.x, network.views(gradient), workspace)
+    np.testing.assert_allclose(gradient, -0.25 * problem.gradient()[1], rtol=1e-13, atol=1e-16)
 
 
 def test_the_workspace_holds_the_prediction_and_the_network_is_left_alone() -> None:

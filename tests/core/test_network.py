@@ -1,9 +1,11 @@
 """A network: views of θ, the forward pass, prediction in blocks, and what it refuses."""
 
 import copy
+import hashlib
 import pickle
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,8 @@ from nnfang.core.activations import OUTPUT_ONLY
 from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.network import PREDICTION_ROWS, Network, check_order, output_layer
 from nnfang.core.workspace import head
+from nnfang.data import load
+from nnfang.training.recipe import Recipe
 from tests import oracle
 from tests.core.problems import HIDDEN, random_network, random_rows
 
@@ -138,7 +142,8 @@ def test_prediction_takes_no_notice_of_dropout() -> None:
 def test_the_digest_is_the_hash_of_the_bits_of_theta() -> None:
     network = Network.initialize((Dense(3, "softmax"),), 2, seed=1)
     digest = network.digest()
-    assert re.fullmatch("[0-9a-f]{16}", digest)
+    assert network.theta_sha256 == hashlib.sha256(network.theta.tobytes()).hexdigest()
+    assert digest == network.theta_sha256[:16]
     assert Network.initialize((Dense(3, "softmax"),), 2, seed=1).digest() == digest
     network.theta[-1] = np.nextafter(network.theta[-1], np.float32(1))
     assert network.digest() != digest
@@ -179,3 +184,34 @@ def test_the_output_layer_is_the_last() -> None:
 def test_units_are_those_of_layers_with_parameters() -> None:
     layers = (Dropout(0.2), Dense(8), Dropout(0.5), Dense(3, "softmax"))
     assert Network.initialize(layers, 5).units == (5, 8, 3)
+
+
+def test_a_network_for_a_recipe_has_its_layers_seed_and_dtype_and_the_inputs_of_the_data() -> None:
+    recipe = SimpleNamespace(layers=(Dense(3), Dense(2, "softmax")), seed=7, dtype="float64")
+    network = Network.for_recipe(recipe, SimpleNamespace(input_shape=(2, 5)))
+    expected = Network.initialize(recipe.layers, 10, seed=7, dtype=np.float64)
+    assert (network.layers, network.inputs) == (recipe.layers, 10)
+    assert network.dtype == np.float64
+    np.testing.assert_array_equal(network.theta, expected.theta)
+
+
+def test_a_recipe_and_a_data_set_are_what_a_network_is_made_for() -> None:
+    network = Network.for_recipe(Recipe(), load("mnist-sample"))
+    np.testing.assert_array_equal(network.theta, Network.initialize(PAPER, 784).theta)
+
+
+def test_the_repr_of_a_network_is_short() -> None:
+    assert repr(Network.initialize(PAPER, 784)) == "Network 784-128-64-10, 109,386 parameters, float32"
+    small = Network.initialize((Dropout(), Dense(2, "softmax")), 4, dtype=np.float64)
+    assert repr(small) == "Network 4-2, 10 parameters, float64"
+
+
+def test_a_network_keeps_the_theta_that_it_was_given_and_prediction_changes_nothing() -> None:
+    theta = np.linspace(-1, 1, 23)
+    network = Network((Dense(3), Dense(2, "softmax")), 4, theta)
+    x = np.random.default_rng(0).normal(0, 1, (5, 4))
+    before = theta.copy(), x.copy()
+    network.predict(x)
+    assert network.theta is theta
+    np.testing.assert_array_equal(theta, before[0])
+    np.testing.assert_array_equal(x, before[1])

