@@ -154,7 +154,7 @@ def test_the_shell_completes(words: str, expected: set[str], nnfang: Nnfang) -> 
 
 def test_the_exit_codes_are_documented_where_they_are_defined() -> None:
     assert errors.__doc__
-    documented = dict(re.findall(r"^(?: *[├└]── )?(\w+Error) +(\d)  ", errors.__doc__, re.MULTILINE))
+    documented = dict(re.findall(r"^(?:[│ ]*[├└]── )?(\w+Error) +(\d)  ", errors.__doc__, re.MULTILINE))
     assert documented == {name: str(code) for name, code in EXIT_CODES.items()}
 
 

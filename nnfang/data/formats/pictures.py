@@ -54,7 +54,7 @@ def load_pictures(folder: Path, read_picture: ReadPicture, warn: Callable[[str],
         if warn and test:
             warn(
                 f"{folder}: no train/ and test/, so every fifth picture of each class "
-                f"is a test image: {len(test)} of {len(train) + len(test)}"
+                f"is kept for the test: {len(test)} of {len(train) + len(test)}"
             )
     if not train or not test:
         raise DataError(
