@@ -150,7 +150,12 @@ def describe(hint: Any) -> str:
 
 def format_value(value: Any) -> str:
     """A value as a message shows it: on one line, and not too long."""
-    return shorten(LITERALS[value] if value is None or isinstance(value, bool) else repr(value))
+    if value is None or isinstance(value, bool):
+        return LITERALS[value]
+    try:
+        return shorten(repr(value))
+    except (RecursionError, ValueError):  # lists in lists in lists ...; an integer of thousands of digits
+        return "a value too large to show"
 
 
 def shorten(text: str) -> str:

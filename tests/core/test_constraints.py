@@ -123,6 +123,14 @@ def test_a_value_in_a_message_takes_one_short_line(value: Any, text: str) -> Non
     assert format_value(value) == text
 
 
+def test_a_value_that_python_cannot_write_is_named_as_such() -> None:
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    for value in (nested, -(10**5000)):
+        assert mismatch(Count, value) == "found a value too large to show, expected an integer >= 1"
+
+
 REFUSED: list[tuple[type, dict[str, Any], str]] = [
     (Recipe, {"count": 0}, "count: found 0, expected an integer >= 1"),
     (Recipe, {"limit": 0}, "limit: found 0, expected an integer >= 1"),
