@@ -8,6 +8,7 @@ import hashlib
 import resource
 import sys
 import traceback
+import warnings
 from argparse import ArgumentParser
 from collections import Counter
 from itertools import count
@@ -111,6 +112,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.targets) - TARGETS.keys():
         parser.error(f"no such target: {', '.join(unknown)}; known: {', '.join(TARGETS)}")
+    warnings.filterwarnings("ignore", module="PIL")  # of which each damaged file gives some
     failed = False
     for name in options.targets or TARGETS:
         with TemporaryDirectory() as folder:

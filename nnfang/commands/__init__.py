@@ -4,6 +4,7 @@ import errno
 import gc
 import importlib
 import sys
+import warnings
 from io import TextIOWrapper
 from typing import Any
 
@@ -86,6 +87,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    warnings.filterwarnings("ignore", module="PIL")  # about odd files that are read all the same
     gc.set_threshold(GARBAGE)
     prefer_one_thread()
     prefer_best_kernel()

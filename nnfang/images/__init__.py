@@ -1,23 +1,24 @@
-"""Any picture a person has -> the image that MNIST would have made of it.
+"""Turn any picture into an image such as a network was trained on.
 
-A file becomes a grey picture (`nnfang.images.reading`), and that an image like those a network was trained on
-(`nnfang.images.preparation`); `load` does both.
+A file becomes a greyscale picture (`nnfang.images.reading`), and that an image (`nnfang.images.preparation`); `load`
+does both. Pillow is imported here and nowhere else in nnfang.
 """
 
 from pathlib import Path
 from typing import BinaryIO
 
 from nnfang.errors import NnfangError, PictureError
+from nnfang.images.arrays import Grey
 from nnfang.images.files import find_pictures
+from nnfang.images.output import save_image, write_sheet
 from nnfang.images.preparation import PREPARATIONS, Prepared
-from nnfang.images.reading import Grey, read_picture, read_sized
+from nnfang.images.reading import read, read_picture
 from nnfang.images.samples import PREFIX, SAMPLES, find_sample
-from nnfang.images.sheet import write_sheet
-from nnfang.images.writing import save_image
 from nnfang.names import nearest
 
 __all__ = [
     "PREFIX",
+    "PREPARATIONS",
     "SAMPLES",
     "Grey",
     "Prepared",
@@ -33,7 +34,7 @@ __all__ = [
 
 
 def load(source: Path | BinaryIO, shape: tuple[int, ...], preparation: str, name: str | None = None) -> Grey:
-    """As `load_prepared`, but only the image.  Returns (h, w)."""
+    """Read a picture and prepare it for a network; see `load_prepared`.  Returns (h, w)."""
     return load_prepared(source, shape, preparation, name).image
 
 
@@ -43,31 +44,32 @@ def load_prepared(
     """Read a picture and prepare it for a network.
 
     Args:
-        source: a file, or a stream of the bytes of one.
-        shape: (h, w), what the network takes.
-        preparation: one of `PREPARATIONS`.
-        name: what messages call the picture; the path where it is not given.
+        source: A file, or a stream with the bytes of one, which is left open.
+        shape: (h, w), the input of the network.
+        preparation: A key of `PREPARATIONS`.
+        name: What errors call the picture; by default its path.
 
     Returns:
-        An image (h, w), and what was done to get it.
+        An image (h, w), and how it was made.
 
     Raises:
-        PictureError: as `read_picture` and `prepare`, but beginning with the name.
+        BlankError: There is no ink on the picture.
+        PictureError: It is not a picture, damaged, too large, or cannot be opened.
+        NnfangError: The preparation is unknown.
     """
     try:
-        grey, size = read_sized(source)
-        return _prepare(grey, shape, preparation).measured_in(grey.shape, size)
+        picture = read(source)
+        return _prepare(picture.grey, shape, preparation).rescaled(picture.grey.shape, picture.file_shape)
     except PictureError as error:
-        name = name or (str(source) if isinstance(source, Path) else "picture")
-        raise type(error)(error.reason, name) from error
+        raise type(error)(error.reason, name or (source if isinstance(source, Path) else "picture")) from error
 
 
 def prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Grey:
-    """Make a grey picture look like the images that a network was trained on.  (height, width) -> shape (h, w).
+    """Make a greyscale picture look like the images that a network was trained on.  (height, width) -> shape (h, w).
 
     Raises:
-        BlankError: there is no ink on the picture.
-        NnfangError: there is no such preparation.
+        BlankError: There is no ink on the picture.
+        NnfangError: The preparation is unknown.
     """
     return _prepare(grey, shape, preparation).image
 

@@ -1,29 +1,32 @@
-"""Which files a command line means by its pictures."""
+"""Find the picture files that paths, folders and glob patterns name."""
 
 import glob
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from PIL import Image
+
 from nnfang.errors import PictureError
-from nnfang.images.reading import FOREIGN, explain
+from nnfang.images.guards import UNSUPPORTED
+from nnfang.images.source import describe_failure
+from nnfang.names import natural_key
 
 
 def find_pictures(arguments: Iterable[str]) -> Iterator[Path]:
-    """Find the pictures that a command line names, in its order.
+    """Find pictures, in the order of the arguments.
 
     Args:
-        arguments: files, taken without looking at them; folders, of which all picture files at any depth are taken
-            in natural order (2 before 10), but hidden ones; and patterns that no shell has expanded (*, ?, [...], **).
+        arguments: Files, which are not looked at; folders, of which all picture files at any depth are taken in natural
+            order (2 before 10), except hidden ones; and patterns that no shell has expanded (*, ?, [...], **).
 
     Raises:
-        PictureError: an argument names nothing, or a folder without pictures.
+        PictureError: An argument names nothing, or a folder without pictures.
     """
     for argument in arguments:
         try:
             yield from _find(argument)
         except OSError as error:
-            raise PictureError(f"{argument}: {explain(error)}") from None
+            raise PictureError(describe_failure(error), argument) from error
 
 
 def _find(argument: str) -> Iterator[Path]:
@@ -33,18 +36,18 @@ def _find(argument: str) -> Iterator[Path]:
     elif path.exists():
         yield path
     elif matches := _match(path):
-        for match in sorted(matches, key=_natural_order):
+        for match in sorted(matches, key=_natural_path):
             yield from _list_folder(match) if match.is_dir() else [match]
     elif glob.has_magic(argument):
-        raise PictureError(f"{argument}: no file matches this pattern")
+        raise PictureError("no file matches this pattern", argument)
     else:
-        raise PictureError(f"{argument}: no such file or folder")
+        raise PictureError("no such file or folder", argument)
 
 
 def _match(pattern: Path) -> list[Path]:
-    """The files and folders that a pattern names, but hidden ones; ** does not follow links, which may lead in circles.
+    """The files and folders that match a pattern, except hidden ones unless the pattern itself names one.
 
-    With two links to itself in a folder, glob.glob would find 2**40 files in it.
+    ** does not follow links: with two links to itself in a folder, glob.glob would find 2**40 files in it.
     """
     anchor = Path(pattern.anchor)
     matches = anchor.glob(str(pattern.relative_to(anchor))) if glob.has_magic(str(pattern)) else ()
@@ -58,18 +61,16 @@ def _is_hidden(part: str) -> bool:
 
 
 def _list_folder(folder: Path) -> list[Path]:
-    from PIL import Image
-
-    suffixes = {suffix for suffix, form in Image.registered_extensions().items() if form in Image.OPEN.keys() - FOREIGN}
+    readable = Image.registered_extensions().items()
+    suffixes = {suffix for suffix, format_ in readable if format_ in Image.OPEN.keys() - UNSUPPORTED}
     inside = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in suffixes)
     visible = (path for path in inside if not any(map(_is_hidden, path.parts)))
-    pictures = [folder / path for path in sorted(visible, key=_natural_order) if (folder / path).is_file()]
+    pictures = [folder / path for path in sorted(visible, key=_natural_path) if (folder / path).is_file()]
     if not pictures:
-        raise PictureError(f"{folder}: a folder without pictures")
+        raise PictureError("a folder without pictures", folder)
     return pictures
 
 
-def _natural_order(path: Path) -> list[list[str | int]]:
-    """Sort 2 before 10; even places of each list are text, odd ones numbers, so that they compare."""
-    pieces = (re.split(r"(\d+)", part.casefold()) for part in path.parts)
-    return [[int(piece) if place % 2 else piece for place, piece in enumerate(part)] for part in pieces]
+def _natural_path(path: Path) -> tuple[list[list[str | int]], tuple[str, ...]]:
+    """Sort by one part of a path after the other; names that differ only in case come last, and in a fixed order."""
+    return [natural_key(part)[0] for part in path.parts], path.parts

@@ -1,8 +1,8 @@
-"""A grey picture -> an image like those that a network was trained on.
+"""Make a greyscale picture look like the images that a network was trained on.
 
-Every step is a function from array to array. The steps for digits are those by which MNIST was made: Y. LeCun,
-L. Bottou, Y. Bengio, P. Haffner, "Gradient-Based Learning Applied to Document Recognition", Proc. IEEE 86(11), 1998,
-section III.A; what comes before them finds the digit on its page.
+Each step is a function of arrays. Digits are prepared as in MNIST: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner,
+"Gradient-Based Learning Applied to Document Recognition", Proc. IEEE 86(11), 1998, section III.A. Before that, the
+digit is segmented from its page.
 """
 
 from collections.abc import Callable
@@ -12,118 +12,139 @@ from typing import Self
 
 import numpy as np
 
-from nnfang.images.finding import find_ink
-from nnfang.images.paper import has_light_border, take_border
-from nnfang.images.placing import find_centre, find_place, fit, place_by_mass, resize
-from nnfang.images.reading import Grey
-from nnfang.images.thickness import even_thickness
+from nnfang.images.arrays import Box, Grey, bounding_box, centre_of_mass
+from nnfang.images.background import border_pixels, has_light_border
+from nnfang.images.geometry import centred_offset, pad_to_shape, resize, resize_to_fit
+from nnfang.images.segmentation import segment_digit
+from nnfang.images.stroke_width import normalize_stroke_width
 
-FIELD, BOX = 28, 20
-"""MNIST's images, and the box within them into which a digit is scaled; in pixels."""
 
-OFF, SHORT = 3, 14
-"""How far from the middle a digit may be, and how short, in an image that is taken as it is; in pixels of 28."""
+@dataclass(frozen=True)
+class MnistLayout:
+    """Size and position of a digit in an image of MNIST, in pixels of an image with sides of `side`.
+
+    Attributes:
+        side: The height and width of an image.
+        box: The height and width of the box that a digit is resized to fit.
+        max_offset: How far the centre of mass may be from the middle in an image that is used unchanged.
+        min_length: How long a digit must be in an image that is used unchanged.
+    """
+
+    side: int = 28
+    box: int = 20
+    max_offset: float = 3
+    min_length: float = 14
+
+
+MNIST = MnistLayout()
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a network sees of a picture, and what was done to it.
+    """An image for a network, and how it was made from a picture.
 
     Attributes:
-        image: (h, w), what the network sees.
-        is_inverted: light and dark were exchanged.
-        crop: left, top, right, bottom of what was kept, in pixels of the picture.
-        scale: pixels of the image for one of the picture, along the longer side of the crop.
-        shift: to the right and down, from where the crop would be in the middle of the image; in its pixels.
-        warnings: what may be wrong, for a person.
+        image: (h, w), the input of the network.
+        is_inverted: Whether light and dark were exchanged.
+        crop: What was kept, in pixels of the picture.
+        scale: Pixels of the image per pixel of the picture, along the longer side of the crop.
+        shift: Pixels of the image by which the crop was moved right and down from its middle.
+        warnings: What may be wrong, as text to show.
     """
 
     image: Grey
     is_inverted: bool
-    crop: tuple[int, int, int, int]
+    crop: Box
     scale: float
     shift: tuple[float, float] = (0.0, 0.0)
     warnings: tuple[str, ...] = ()
 
-    def measured_in(self, small: tuple[int, ...], large: tuple[int, int]) -> Self:
-        """The same, in pixels of the picture as it is in its file; both sizes are (height, width)."""
-        if small == large:
+    def rescaled(self, read_shape: tuple[int, ...], file_shape: tuple[int, int]) -> Self:
+        """The same with crop and scale in pixels of the file, where a picture was downsampled as it was read.
+
+        Args:
+            read_shape: (height, width) of what was prepared.
+            file_shape: (height, width) of the picture in its file.
+        """
+        if read_shape == file_shape:
             return self
-        down, across = large[0] / small[0], large[1] / small[1]
+        y_factor, x_factor = file_shape[0] / read_shape[0], file_shape[1] / read_shape[1]
         left, top, right, bottom = self.crop
-        crop = floor(left * across), floor(top * down), ceil(right * across), ceil(bottom * down)
-        return replace(self, crop=crop, scale=self.scale / max(down, across))
+        crop = floor(left * x_factor), floor(top * y_factor), ceil(right * x_factor), ceil(bottom * y_factor)
+        return replace(self, crop=crop, scale=self.scale / max(y_factor, x_factor))
 
 
 def prepare_digit(grey: Grey, shape: tuple[int, int]) -> Prepared:
-    """As MNIST was made: the ink scaled into a box of 20/28 of the field, its centre of mass in the field's middle.
+    """As in MNIST: ink resized to fit a box of 20/28 of the image, with its centre of mass in the middle.
 
-    A picture that has this form already stays as it is.
+    A picture that has this layout already is used unchanged.
 
     Args:
-        grey: (any height, any width), dark ink on light paper or the reverse.
-        shape: (h, w) of the field.
+        grey: (height, width), dark ink on a light background or the reverse.
+        shape: (h, w) of the image.
 
     Returns:
-        An image whose paper is 0 and whose ink is up to 255.
+        An image with a background of 0 and ink of up to 255.
 
     Raises:
-        BlankError: there is no ink.
+        BlankError: There is no ink.
     """
     if grey.shape == shape:
-        whole = _take_whole(grey, shape)
-        if has_form(whole.image):
+        whole = prepare_negative(grey, shape)
+        if has_mnist_layout(whole.image):
             return whole
-    ink = find_ink(grey)
-    box = max(1, round(shape[0] * BOX / FIELD)), max(1, round(shape[1] * BOX / FIELD))
-    small = fit(even_thickness(ink.levels, box), box)
-    top, left = find_place(small, shape)
-    shift = left + small.shape[1] / 2 - shape[1] / 2, top + small.shape[0] / 2 - shape[0] / 2
-    crop = ink.box
-    scale = max(small.shape) / max(crop[2] - crop[0], crop[3] - crop[1])
-    return Prepared(place_by_mass(small, shape), ink.is_inverted, crop, scale, shift, ink.warnings)
+    segment = segment_digit(grey)
+    box = max(1, round(shape[0] * MNIST.box / MNIST.side)), max(1, round(shape[1] * MNIST.box / MNIST.side))
+    ink = resize_to_fit(normalize_stroke_width(segment.ink, box), box)
+    row, column = centred_offset(ink, shape)
+    left, top, right, bottom = segment.box
+    return Prepared(
+        image=pad_to_shape(ink, shape, (row, column)),
+        is_inverted=segment.is_inverted,
+        crop=segment.box,
+        scale=max(ink.shape) / max(right - left, bottom - top),
+        shift=(column + ink.shape[1] / 2 - shape[1] / 2, row + ink.shape[0] / 2 - shape[0] / 2),
+        warnings=segment.warnings,
+    )
 
 
-def has_form(image: Grey) -> bool:
-    """Whether an image (h, w) could be one of MNIST's: a digit of about that size in the middle, on paper of 0.
+def has_mnist_layout(image: Grey) -> bool:
+    """Whether an image (h, w) could be one of MNIST's: a digit of about that size in the middle, on black.
 
-    All but 16 of MNIST's 70,000 digits are 20 pixels long, and their centres of mass half a pixel from the middle at
-    most; some reach the border nevertheless.
+    All but 16 of MNIST's 70,000 digits are 20 pixels long, with the centre of mass within half a pixel of the middle;
+    some reach the border nevertheless.
     """
     if not image.any():
         return False
-    (h, w), unit = image.shape, image.shape[0] / FIELD
-    y, x = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
-    side = max(int(y[-1] - y[0]), int(x[-1] - x[0])) + 1
-    centre = find_centre(image)
-    is_centred = max(abs(centre[0] - h / 2), abs(centre[1] - w / 2)) <= OFF * unit
-    return is_centred and side >= SHORT * unit and (side <= BOX * unit or not take_border(image).any())
+    left, top, right, bottom = bounding_box(image > 0)
+    length = max(bottom - top, right - left)
+    (h, w), unit = image.shape, image.shape[0] / MNIST.side
+    row, column = centre_of_mass(image)
+    is_centred = max(abs(row - h / 2), abs(column - w / 2)) <= MNIST.max_offset * unit
+    has_margin = length <= MNIST.box * unit or not border_pixels(image).any()
+    return is_centred and length >= MNIST.min_length * unit and has_margin
 
 
 def prepare_negative(grey: Grey, shape: tuple[int, int]) -> Prepared:
-    """Dark background, resized to fill `shape` whatever the aspect.  (height, width) -> (h, w)."""
-    return _take_whole(grey, shape)
+    """Inverted if the border is light, then as `prepare_plain`.  (height, width) -> (h, w)."""
+    if not has_light_border(grey):
+        return prepare_plain(grey, shape)
+    return replace(prepare_plain(np.invert(grey), shape), is_inverted=True)
 
 
 def prepare_plain(grey: Grey, shape: tuple[int, int]) -> Prepared:
-    """Resized to fill `shape` whatever the aspect, nothing else.  (height, width) -> (h, w)."""
-    return _take_whole(grey, shape, may_invert=False)
-
-
-def _take_whole(grey: Grey, shape: tuple[int, int], *, may_invert: bool = True) -> Prepared:
-    is_inverted = may_invert and has_light_border(grey)
-    image = resize(np.invert(grey) if is_inverted else grey, shape)
+    """Resized to `shape` whatever its aspect ratio, nothing else.  (height, width) -> (h, w)."""
     height, width = grey.shape
     scale = shape[0] / height if height >= width else shape[1] / width
-    return Prepared(image, is_inverted, (0, 0, width, height), scale)
+    return Prepared(resize(grey, shape), is_inverted=False, crop=(0, 0, width, height), scale=scale)
 
 
 Prepare = Callable[[Grey, tuple[int, int]], Prepared]
 
 PREPARATIONS: dict[str, Prepare] = {"digit": prepare_digit, "negative": prepare_negative, "plain": prepare_plain}
-"""What must be done to a picture so that it looks like the images of a data set.
+"""How pictures are made to look like the images of a data set.
 
-digit     ink light on black, scaled and centred as in MNIST
-negative  background dark, resized to fill the image: as in Fashion-MNIST and KMNIST
+digit     light ink on black, scaled and centred as in MNIST
+negative  on a dark background, resized to fill the image: as in Fashion-MNIST and KMNIST
 plain     resized to fill the image, nothing else
 """

@@ -1,29 +1,54 @@
-"""Lines and squares printed on paper -> paper."""
+"""Remove the ruling of lined and squared paper."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-Mask = npt.NDArray[np.bool_]
+from nnfang.images.arrays import Mask
 
-STRIPS = 16
-"""A line is followed across a picture in this many strips."""
 
-STEEPEST = 0.05
-"""How much a page may be turned: the rise of a line over its run."""
+@dataclass(frozen=True)
+class RulingThresholds:
+    """What counts as a ruled line.
 
-SMALLEST = 100
-"""Pictures with fewer pixels along a side are of a digit, not of a page."""
+    Attributes:
+        min_side: Pixels along the shorter side of a page; smaller pictures are of a digit, and have no ruling.
+        strips: A line is followed across a page in this many vertical strips.
+        max_slope: The largest slope, rise over run, of a line.
+        min_covered: The smallest fraction of the width of a strip that a line covers.
+        max_beside: The largest fraction that is covered just above and below a line.
+        min_clearance: Pixels above and below a line that must be background, at least ...
+        rows_per_clearance: ... or one pixel per this many rows of the page.
+        min_strips: The smallest fraction of the strips in which one of several lines is seen ...
+        min_strips_alone: ... and in which a line is seen that is the only one.
+    """
+
+    min_side: int = 100
+    strips: int = 16
+    max_slope: float = 0.05
+    min_covered: float = 0.6
+    max_beside: float = 0.4
+    min_clearance: int = 6
+    rows_per_clearance: int = 60
+    min_strips: float = 1 / 2
+    min_strips_alone: float = 3 / 4
+
+
+RULING = RulingThresholds()
+
+Line = tuple[float, int]
+"""The row in which a line crosses the middle of the page, and its thickness in pixels."""
 
 
 def remove_ruling(mask: Mask) -> Mask:
-    """Take straight thin lines out that go across the whole page, but not where ink crosses them.  (h, w) -> (h, w)."""
-    if min(mask.shape) < SMALLEST:
+    """Remove thin straight lines that cross the whole page, except where ink crosses them.  (h, w) -> (h, w)."""
+    if min(mask.shape) < RULING.min_side:
         return mask
-    return _remove_level(_remove_level(mask).T).T
+    return _remove_horizontal(_remove_horizontal(mask).T).T
 
 
-def _remove_level(mask: Mask) -> Mask:
-    """The same for lines that are nearly level."""
+def _remove_horizontal(mask: Mask) -> Mask:
     lines, rise = _find_lines(mask)
     if not lines:
         return mask
@@ -34,52 +59,66 @@ def _remove_level(mask: Mask) -> Mask:
         centre = np.rint(middle + drift).astype(int)
         half = thickness // 2 + 1
         above, below = (np.clip(centre + offset, 0, mask.shape[0] - 1) for offset in (-half - 1, half + 1))
-        is_bare = ~(mask[above, columns] | mask[below, columns])
+        is_crossed = mask[above, columns] | mask[below, columns]
         for offset in range(-half, half + 1):
             row = np.clip(centre + offset, 0, mask.shape[0] - 1)
-            mask[row, columns] &= ~is_bare
+            mask[row, columns] &= is_crossed
     return mask
 
 
-def _find_lines(mask: Mask) -> tuple[list[tuple[float, int]], int]:
-    """Where nearly level lines cross the middle of a picture, how thick they are, and by how much all of them rise."""
-    height, width = mask.shape
-    tall = mask.copy()
-    tall[1:] |= mask[:-1]
-    tall[:-1] |= mask[1:]
-    run = width // STRIPS
-    share = tall[:, : run * STRIPS].reshape(height, STRIPS, run).view(np.uint8).sum(axis=2, dtype=np.uint16)
-    is_line = share > 0.6 * run
-    # Nothing but paper a little above and below.
-    clear = max(6, height // 60)
-    is_bare = np.pad(share < 0.4 * run, ((clear, clear), (0, 0)), constant_values=True)
-    is_line &= is_bare[: -2 * clear] & is_bare[2 * clear :]
-    if is_line.sum() < STRIPS // 2:
+def _find_lines(mask: Mask) -> tuple[list[Line], int]:
+    """Find nearly horizontal lines, and by how many pixels all of them rise across the page."""
+    candidates = _find_candidates(mask)
+    if candidates.sum() < RULING.strips // 2:
         return [], 0
-    most = int(STEEPEST * width)
-    padded = np.pad(is_line, ((most, most), (0, 0))).view(np.uint8)
-    strips, rows = np.arange(STRIPS), np.arange(height)[:, None] + most
-    best, rise, counts, ends = 0, 0, np.zeros(height, int), np.zeros(height, bool)
-    for candidate in range(-most, most + 1):
-        drift = np.rint(candidate * ((strips + 0.5) / STRIPS - 0.5)).astype(int)
-        turned = padded[rows + drift, strips]
-        strength = int((turned.sum(axis=1, dtype=int) ** 3).sum())
-        if strength > best:
-            best, rise = strength, candidate
-            counts, ends = turned.sum(axis=1, dtype=int), (turned[:, 0] & turned[:, -1]).astype(bool)
-    return _pick_lines(counts, ends), rise
+    height, width = mask.shape
+    max_rise = int(RULING.max_slope * width)
+    padded = np.pad(candidates, ((max_rise, max_rise), (0, 0))).view(np.uint8)
+    strips, rows = np.arange(RULING.strips), np.arange(height)[:, None] + max_rise
+    # The rise for which the strips agree best, as in a Hough transform.
+    best_score, best_rise, counts, spans = 0, 0, np.zeros(height, int), np.zeros(height, bool)
+    for rise in range(-max_rise, max_rise + 1):
+        drift = np.rint(rise * ((strips + 0.5) / RULING.strips - 0.5)).astype(int)
+        sheared = padded[rows + drift, strips]
+        votes = sheared.sum(axis=1, dtype=int)
+        score = int((votes**3).sum())
+        if score > best_score:
+            best_score, best_rise = score, rise
+            counts, spans = votes, (sheared[:, 0] & sheared[:, -1]).astype(bool)
+    return _select_lines(counts, spans), best_rise
 
 
-def _pick_lines(counts: npt.NDArray[np.int_], ends: Mask) -> list[tuple[float, int]]:
-    """Group rows that are lines in enough strips: (middle, thickness).
+def _find_candidates(mask: Mask) -> Mask:
+    """Where a line may cross a strip: covered, with background above and below.  (h, w) -> (h, strips)."""
+    height, width = mask.shape
+    dilated = mask.copy()
+    dilated[1:] |= mask[:-1]
+    dilated[:-1] |= mask[1:]
+    run = width // RULING.strips
+    strips = dilated[:, : run * RULING.strips].reshape(height, RULING.strips, run)
+    covered = strips.view(np.uint8).sum(axis=2, dtype=np.uint16)
+    clearance = max(RULING.min_clearance, height // RULING.rows_per_clearance)
+    is_clear = np.pad(covered < RULING.max_beside * run, ((clearance, clearance), (0, 0)), constant_values=True)
+    candidates: Mask = (covered > RULING.min_covered * run) & is_clear[: -2 * clearance] & is_clear[2 * clearance :]
+    return candidates
 
-    A line that is alone must go from one end of the page to the other, or it might be the stroke of a 1 or 7.
+
+def _select_lines(counts: npt.NDArray[np.int_], spans: Mask) -> list[Line]:
+    """Group adjacent rows that are a line in enough strips.
+
+    A line that is the only one must span the page, or it might be the stroke of a 1 or a 7.
+
+    Args:
+        counts: (h,), in how many strips each row is a line.
+        spans: (h,), whether it is one in both the first and the last strip.
     """
-    several = _group(counts >= STRIPS // 2)
-    return several if len(several) > 1 else _group((counts >= STRIPS * 3 // 4) & ends)
+    lines = _group_rows(counts >= RULING.strips * RULING.min_strips)
+    if len(lines) > 1:
+        return lines
+    return _group_rows((counts >= RULING.strips * RULING.min_strips_alone) & spans)
 
 
-def _group(is_line: Mask) -> list[tuple[float, int]]:
+def _group_rows(is_line: Mask) -> list[Line]:
     edges = np.flatnonzero(np.diff(np.pad(is_line, 1).astype(np.int8)))
-    # Each line was made two rows thicker before it was looked for.
-    return [((a + b - 1) / 2, max(1, b - a - 2)) for a, b in edges.reshape(-1, 2).tolist()]
+    # The dilation made each line two rows thicker.
+    return [((start + end - 1) / 2, max(1, end - start - 2)) for start, end in edges.reshape(-1, 2).tolist()]

@@ -6,14 +6,14 @@ from pathlib import Path
 from nnfang.errors import PictureError
 
 PREFIX = "sample:"
-"""Before the name of a sample, where the path of a picture could stand; a file of that name is ./sample:7."""
+"""What marks the name of a sample where a path is expected; a file with such a name is ./sample:7."""
 
 FOLDER = Path(__file__).parent / "samples"
 
 
 @dataclass(frozen=True)
 class SamplePicture:
-    """A picture: its file, and what it is."""
+    """A picture that comes with nnfang: its file, and what it shows."""
 
     file: str
     description: str
@@ -27,7 +27,7 @@ SAMPLES = {
     "4": SamplePicture("4.png", "without a background"),
     "5": SamplePicture("5.png", "pen on white"),
     "6": SamplePicture("6.jpg", "pen on coloured paper"),
-    "7": SamplePicture("7.jpg", "photo lying on its side, as Exif says"),
+    "7": SamplePicture("7.jpg", "photo lying on its side, as EXIF says"),
     "8": SamplePicture("8.jpg", "thick marker"),
     "9": SamplePicture("9.jpg", "thin pencil"),
 }
@@ -37,7 +37,7 @@ def find_sample(name: str) -> Path:
     """The file of a sample.
 
     Args:
-        name: With the prefix, such as ``sample:7``.
+        name: The prefix and the key, such as ``sample:7``.
 
     Raises:
         PictureError: There is no such sample.
@@ -45,5 +45,5 @@ def find_sample(name: str) -> Path:
     key = name.removeprefix(PREFIX)
     if key not in SAMPLES:
         known = ", ".join(f"{PREFIX}{key}" for key in SAMPLES)
-        raise PictureError(f"{name}: no such sample. Known: {known}")
+        raise PictureError(f"no such sample. Known: {known}", name)
     return FOLDER / SAMPLES[key].file

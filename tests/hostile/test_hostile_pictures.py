@@ -1,4 +1,6 @@
 import os
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +76,41 @@ def test_whatever_is_no_picture_is_refused_in_a_line_each(model: str, tmp_path: 
 
 def test_a_stream_without_end_is_refused(model: str, tmp_path: Path) -> None:
     assert "too large" in refused(1, tmp_path, "predict", "-m", model, "-", stdin=Path("/dev/zero"))
+
+
+def write_bomb(path: Path) -> None:
+    """An icon with a declared side of 16 pixels, in which there is a PNG of 12,000 x 12,000."""
+    side = 12_000
+    compressor = zlib.compressobj(1)
+    rows = [compressor.compress(bytes(1 + 4 * side)) for _ in range(side)]
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0),
+        b"IDAT": b"".join([*rows, compressor.flush()]),
+    }
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks.items()
+    )
+    if path.suffix == ".ico":
+        path.write_bytes(struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 32, len(png), 22) + png)
+    else:
+        path.write_bytes(b"icns" + struct.pack(">I", len(png) + 16) + b"icp4" + struct.pack(">I", len(png) + 8) + png)
+
+
+@pytest.mark.parametrize("name", ["a.ico", "a.icns"])
+def test_a_huge_picture_inside_a_small_icon_takes_no_memory(name: str, model: str, tmp_path: Path) -> None:
+    write_bomb(tmp_path / name)
+    assert (tmp_path / name).stat().st_size < 10e6
+    message = refused(1, tmp_path, "predict", "-m", model, name)
+    assert message == f"{name}: too large: 12000x12000 pixels, at most 50 megapixels\n"
+
+
+def test_pillows_warnings_are_not_shown(model: str, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64), "white").save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    icon = struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 32, len(content), 22) + content
+    (tmp_path / "a.ico").write_bytes(icon)
+    with pytest.warns(UserWarning, match="not the expected size"), Image.open(tmp_path / "a.ico"):
+        pass
+    ending = run(tmp_path, "predict", "-m", model, "--raw", "a.ico")
+    assert (ending.code, ending.stderr) == (0, "")

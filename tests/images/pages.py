@@ -1,4 +1,4 @@
-"""Pages with a digit on them, and what is measured of the images made of them."""
+"""Pages with a digit on them, and how the images made of them are measured."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from PIL import Image
 from nnfang import images
 from nnfang.images import Grey
 
-FIELD = (28, 28)
+MNIST_SHAPE = (28, 28)
 
 
 def draw(digit: Grey, size: tuple[int, int] = (150, 200), scale: int = 4, at: tuple[int, int] = (20, 70)) -> Grey:
@@ -24,8 +24,15 @@ def draw(digit: Grey, size: tuple[int, int] = (150, 200), scale: int = 4, at: tu
 
 def colour(page: Grey, paper: tuple[int, ...], ink: tuple[int, ...]) -> Grey:
     """A page of ink 0 .. 255 in two colours, (h, w, channels)."""
-    share = page[..., None] / 255
-    return np.rint(np.array(paper) * (1 - share) + np.array(ink) * share).astype(np.uint8)
+    coverage = page[..., None] / 255
+    return np.rint(np.array(paper) * (1 - coverage) + np.array(ink) * coverage).astype(np.uint8)
+
+
+def darken(page: Grey, paper: np.typing.ArrayLike, ink: float = 40) -> Grey:
+    """A page of ink 0 .. 255 on paper in any light, (h, w)."""
+    coverage = page / 255
+    levels: Grey = (np.asarray(paper) * (1 - coverage) + ink * coverage).astype(np.uint8)
+    return levels
 
 
 def save(path: Path, picture: Image.Image | npt.NDArray[Any], **options: Any) -> Path:
@@ -34,21 +41,21 @@ def save(path: Path, picture: Image.Image | npt.NDArray[Any], **options: Any) ->
 
 
 def load(path: Path) -> Grey:
-    return images.load(path, FIELD, "digit")
+    return images.load(path, MNIST_SHAPE, "digit")
 
 
 def difference(a: Grey, b: Grey) -> float:
-    """Mean absolute difference in levels; of two different digits it is 30 and more."""
+    """Mean absolute difference in levels; it is 30 or more for two different digits."""
     return float(np.abs(a.astype(int) - b).mean())
 
 
-def centre_of_mass(field: Grey) -> tuple[float, float]:
-    mass = field.sum()
-    y, x = np.indices(field.shape)
-    return float((y * field).sum() / mass), float((x * field).sum() / mass)
+def centre_of_mass(image: Grey) -> tuple[float, float]:
+    mass = image.sum()
+    y, x = np.indices(image.shape)
+    return float((y * image).sum() / mass), float((x * image).sum() / mass)
 
 
-def extent(field: Grey) -> tuple[int, int]:
+def extent(image: Grey) -> tuple[int, int]:
     """Height and width of what is not 0."""
-    y, x = np.nonzero(field)
+    y, x = np.nonzero(image)
     return int(np.ptp(y)) + 1, int(np.ptp(x)) + 1

@@ -1,14 +1,7 @@
-"""Makes the sample pictures that come with nnfang: python -m tests.images.samples nnfang/images/samples
-
-One digit of the test part of the MNIST sample a picture, each drawn in a way of its own.
-"""
-
-import sys
-from pathlib import Path
+"""Draw the sample pictures that come with nnfang: one of MNIST's test images per picture, each of another kind."""
 
 import numpy as np
 
-from nnfang.images.samples import SAMPLES
 from tests.images.kinds import (
     Draw,
     draw_chalk,
@@ -18,13 +11,13 @@ from tests.images.kinds import (
     draw_pen,
     draw_pencil,
     draw_photo,
+    draw_rotated,
     draw_squared,
     draw_transparent,
-    draw_turned,
 )
 from tests.images.shapes import take_digits
 
-WAYS: dict[str, Draw] = {
+DRAWN_BY: dict[str, Draw] = {
     "0": draw_photo,
     "1": draw_lined,
     "2": draw_chalk,
@@ -32,23 +25,14 @@ WAYS: dict[str, Draw] = {
     "4": draw_transparent,
     "5": draw_pen,
     "6": draw_paper,
-    "7": draw_turned,
+    "7": draw_rotated,
     "8": draw_marker,
     "9": draw_pencil,
 }
 
 
 def draw_samples() -> dict[str, bytes]:
-    """The files, by the name of the sample; the same at each call."""
+    """The contents of the files by the name of the sample; the same with each call."""
     rng = np.random.default_rng(7)
     digits = {str(sample.label): sample for sample in reversed(take_digits(200, rng))}
-    return {name: draw(digits[name], rng) for name, draw in WAYS.items()}
-
-
-def main(folder: Path) -> None:
-    for name, content in draw_samples().items():
-        (folder / SAMPLES[name].file).write_bytes(content)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    return {name: draw(digits[name], rng) for name, draw in DRAWN_BY.items()}

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from nnfang import data
 from nnfang.images import Grey
-from nnfang.images.placing import place_by_mass
+from nnfang.images.geometry import centred_offset, pad_to_shape
 
 DETAIL = 8
 SIDE = 28 * DETAIL
@@ -33,7 +33,7 @@ STROKES: tuple[tuple[str, ...], ...] = (
 
 @dataclass(frozen=True)
 class Sample:
-    """A digit to draw, and what MNIST makes of it.
+    """A digit to draw, and the image that MNIST has of it.
 
     Attributes:
         shape: (SIDE, SIDE)
@@ -53,17 +53,17 @@ def load_test_split() -> tuple[Grey, np.ndarray[tuple[int, ...], np.dtype[np.int
 
 
 def take_digits(count: int, rng: np.random.Generator) -> list[Sample]:
-    """Digits that no network was trained on, in any order, each at most once."""
+    """Digits of the test split, in random order, each at most once."""
     images, labels = load_test_split()
-    places = rng.permutation(len(images))[:count]
+    chosen = rng.permutation(len(images))[:count]
     return [
-        Sample(enlarge(image), image, int(label)) for image, label in zip(images[places], labels[places], strict=True)
+        Sample(enlarge(image), image, int(label)) for image, label in zip(images[chosen], labels[chosen], strict=True)
     ]
 
 
 def draw_digits(count: int, rng: np.random.Generator) -> list[Sample]:
-    """Digits drawn stroke by stroke, no two alike."""
-    return [_draw_digit(place % 10, rng) for place in range(count)]
+    """Digits drawn stroke by stroke, each different."""
+    return [_draw_digit(number % 10, rng) for number in range(count)]
 
 
 def _draw_digit(label: int, rng: np.random.Generator) -> Sample:
@@ -88,13 +88,14 @@ def _draw_digit(label: int, rng: np.random.Generator) -> Sample:
     ink = picture.crop(picture.getbbox())
     scale = 20 / max(ink.size)
     small = ink.resize((max(1, round(ink.width * scale)), max(1, round(ink.height * scale))), Image.Resampling.BOX)
-    return Sample(shape, place_by_mass(np.asarray(small), (28, 28)), label)
+    thumbnail = np.asarray(small)
+    return Sample(shape, pad_to_shape(thumbnail, (28, 28), centred_offset(thumbnail, (28, 28))), label)
 
 
 def round_corners(
     path: np.ndarray[tuple[int, int], np.dtype[np.float64]],
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Chaikin's corner cutting, three times; the ends stay.  (points, 2) -> (more, 2)."""
+    """Chaikin's corner cutting, three times; the ends stay.  (points, 2) -> (8 points, 2)."""
     for _ in range(3):
         near, far = 0.75 * path[:-1] + 0.25 * path[1:], 0.25 * path[:-1] + 0.75 * path[1:]
         path = np.concatenate([path[:1], np.stack([near, far], axis=1).reshape(-1, 2), path[-1:]])
@@ -109,14 +110,14 @@ def enlarge(image: Grey) -> Grey:
 
 
 def thicken(shape: Grey, by: float) -> Grey:
-    """Move the outline outwards by so many pixels of MNIST."""
+    """Move the outline outwards by this many pixels of MNIST."""
     radius = by * DETAIL
     blurred = np.asarray(Image.fromarray(shape).filter(ImageFilter.GaussianBlur(radius)), float)
     # A straight edge, blurred, has 16 % left one standard deviation outside.
     return ((blurred - 0.16 * 255) * 8 + 127.5).clip(0, 255).astype(np.uint8)
 
 
-def thin(shape: Grey) -> Grey:
+def skeletonize(shape: Grey) -> Grey:
     """The skeleton, half a pixel of MNIST wide: Zhang, Suen, "A fast parallel algorithm", CACM 27(3), 1984."""
     reduced = np.asarray(Image.fromarray(shape).reduce(2)) > 127
     mask = np.pad(reduced, 1)

@@ -1,4 +1,4 @@
-"""Pictures of all kinds are read nearly as well as the same digits are as MNIST has them."""
+"""Pictures of all kinds are read nearly as well as the same digits in MNIST."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ import nnfang
 from nnfang.core.arrays import Array
 from nnfang.core.optimizers import Adam
 from nnfang.images import Grey
-from tests.images.accuracy import Outcome, take_samples, try_kind
+from tests.images.accuracy import Outcome, measure_kind, take_samples
 from tests.images.kinds import KINDS
 
 COUNT = 20
@@ -28,7 +28,7 @@ def predict() -> Callable[[Grey], Array]:
 @pytest.fixture(scope="module")
 def outcomes(predict: Callable[[Grey], Array]) -> dict[str, Outcome]:
     rng = np.random.default_rng(0)
-    return {kind: try_kind(draw, take_samples(COUNT, rng), predict, rng) for kind, draw in KINDS.items()}
+    return {kind: measure_kind(draw, take_samples(COUNT, rng), predict, rng) for kind, draw in KINDS.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -43,12 +43,12 @@ def test_all_kinds_together_are_read_as_well_as_mnist(outcomes: dict[str, Outcom
         for how in ("original", "prepared", "naive")
     )
     assert prepared > original - 0.03
-    assert naive < 0.5  # or the pictures would prove nothing
+    assert naive < 0.5  # otherwise the pictures would prove nothing
 
 
 def test_pictures_depend_on_the_seed_alone() -> None:
     (sample,) = take_samples(1, np.random.default_rng(5))
     for draw in KINDS.values():
-        one, same, other = (np.random.default_rng(seed) for seed in (0, 0, 1))
-        assert draw(sample, one) == draw(sample, same)
+        first, same, other = (np.random.default_rng(seed) for seed in (0, 0, 1))
+        assert draw(sample, first) == draw(sample, same)
         assert draw(sample, other) != draw(sample, same)

@@ -8,7 +8,7 @@ from nnfang.images import find_pictures
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Files in which nothing is, for finding them does not open them."""
+    """Empty files, for finding them does not open them."""
     names = "10.png 2.PNG b.jpg notes.txt data.h5 .hidden.png .git/a.png sub/3.gif sub/deep/1.bmp x[1].png"
     for name in names.split():
         path = tmp_path / name
@@ -37,6 +37,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_pictures_are_found_in_order(arguments: list[str], found: list[str], folder: Path) -> None:
     assert [path.as_posix() for path in find_pictures(arguments)] == found
+
+
+def test_nested_pictures_are_in_natural_order(tmp_path: Path) -> None:
+    names = ["2/9.png", "2/10.png", "2/B.png", "2/b.png", "10/1.png", "b/c.png"]
+    for name in reversed(names):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [path.relative_to(tmp_path).as_posix() for path in find_pictures([str(tmp_path)])] == names
 
 
 def test_absolute_patterns(folder: Path) -> None:
