@@ -27,13 +27,14 @@ def nnfang_trainer(engine: str, batch_size: int, optimizer: Optimizer) -> Traine
         recipe = nnfang.Recipe(
             epochs=MOST_EPOCHS, validation_split=0, engine=engine, batch_size=batch_size, optimizer=optimizer
         )
-        network = nnfang.Network.initialize(recipe.layers, inputs=784)
-        events = nnfang.train(network, data, recipe)
-        next(events)
+        network = nnfang.Network.for_recipe(recipe, data)
+        training = nnfang.train(network, data, recipe)
+        training.engine.prepare()
+        events = iter(training)
 
         def epoch() -> float:
             for event in events:
-                if type(event).__name__ == "Epoch":
+                if isinstance(event, nnfang.Epoch):
                     break
             return nnfang.evaluate(network, recipe.loss, data.x_test, data.y_test).accuracy
 

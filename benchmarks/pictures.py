@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw, ImageOps
 
 from nnfang import images
 from nnfang.images import SAMPLES
-from nnfang.runs import folder as runs
+from nnfang.runs.bundled import BUNDLED
+from nnfang.runs.finding import load_model
 from tests.images.accuracy import Outcome, measure_kind, take_samples
 from tests.images.kinds import KINDS
 from tests.images.samples import draw_samples
@@ -21,7 +22,7 @@ from tests.images.samples import draw_samples
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pictures", description=__doc__)
-    parser.add_argument("--model", default=runs.BUNDLED, help="a checkpoint")
+    parser.add_argument("--model", default=BUNDLED, help="a checkpoint")
     parser.add_argument("--count", type=int, default=150, help="pictures per kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", nargs="*", choices=KINDS, default=list(KINDS), metavar="KIND")
@@ -33,7 +34,7 @@ def main() -> None:
         for name, content in draw_samples().items():
             (options.samples / SAMPLES[name].file).write_bytes(content)
         return
-    network = runs.load_model(options.model)
+    network = load_model(options.model)
     table, outcomes = [], {}
     print("| kind | as MNIST has them, % | prepared, % | points | naive, % |\n|---|---:|---:|---:|---:|")
     for number, kind in enumerate(options.kinds):

@@ -121,3 +121,7 @@ class PictureError(NnfangError):
 
 class BlankError(PictureError):
     """A picture shows nothing."""
+
+
+class NnfangWarning(UserWarning):
+    """Something that a person should know, and that is no failure."""

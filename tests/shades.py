@@ -1,14 +1,13 @@
 """A data set of a moment: squares, dark, grey or light; a recipe for it, and what a checkpoint says of a run on it."""
 
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
-from nnfang.config.schema import to_tree
 from nnfang.core.layers import Dense
 from nnfang.core.optimizers import Momentum
 from nnfang.data import Dataset
+from nnfang.runs.meta import Meta, describe_training
 from nnfang.training.recipe import Recipe
 
 NOW = datetime(2024, 2, 29, 13, 5, 9)
@@ -28,12 +27,5 @@ def make_shades(images: int, side: int) -> Dataset:
     return Dataset("shades", pixels, labels, pixels[:9], labels[:9], ("dark", "grey", "light"), "plain", "this test")
 
 
-def facts(recipe: Recipe, data: Dataset) -> dict[str, Any]:
-    return {
-        "config": to_tree(recipe),
-        "input_shape": data.input_shape,
-        "class_names": data.class_names,
-        "preparation": data.preparation,
-        "dataset": {"name": data.name},
-        "environment": {},
-    }
+def describe(recipe: Recipe, data: Dataset) -> Meta:
+    return describe_training(recipe, data, engine="batch", environment={})

@@ -27,16 +27,17 @@ MAY_IMPORT = {
     "nnfang.engines.compiled": {"numba", "numpy", "nnfang.core", "nnfang.engines"},
     "nnfang.engines.kernels": {"numba", "nnfang.core"},
     "nnfang.training": {
-        *("numpy", "nnfang.core", "nnfang.engines", "nnfang.training"),
+        *("numpy", "nnfang.core", "nnfang.engines", "nnfang.machine", "nnfang.training"),
         "nnfang.data",  # the type of a data set
     },
     "nnfang.config": {"yaml", "nnfang.config", "nnfang.core", "nnfang.training"},
     "nnfang.runs": {
         *("filelock", "msgspec", "numpy", "nnfang"),
         *("nnfang.config", "nnfang.core", "nnfang.runs", "nnfang.training"),
+        *("nnfang.data", "nnfang.images", "nnfang.machine"),
     },
     "nnfang.commands": {
-        *("click", "msgspec", "numpy", "rich"),
+        *("click", "msgspec", "rich"),
         *("nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
         *("nnfang.images", "nnfang.machine", "nnfang.runs", "nnfang.training"),
     },

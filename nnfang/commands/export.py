@@ -13,8 +13,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@click.command("export")
+@options.model
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@options.quiet
+@click.argument("file", metavar="FILE.npz", type=options.PathType())
+def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None:
+    """Write a trained network to one small file.
+
+    It holds what predict and evaluate need, and how the network did on its test images, where that is known; but not
+    what training needs to continue. With Adam that is a third of the size.
+
+    \b
+    nnfang export digits.npz
+    nnfang export -m runs/first first.npz
+    """
+    from nnfang.commands.loading import describe_test, load_model
+    from nnfang.runs.finding import find_test_result
+
+    path, checkpoint = load_model(model, is_quiet=quiet)
+    check_target(file, may_replace=force)
+    exported = checkpoint.for_inference(find_test_result(path, checkpoint))
+    exported.save(file)
+    if not quiet:
+        size = f"{exported.network.theta.size:,} parameters, {file.stat().st_size:,} bytes"
+        console.note(f"{file}: {size}{describe_test(exported.meta.tested)}")
+
+
 def check_target(file: Path, *, may_replace: bool) -> None:
-    """Refuse to replace what is no file of one's own.
+    """Refuse to replace what is not a file of the user's own.
 
     Raises:
         ConfigError: It is a folder, a device, a link that leads nowhere, or part of a run; or a file, and may not be
@@ -25,35 +52,8 @@ def check_target(file: Path, *, may_replace: bool) -> None:
     if not file.exists() and not file.is_symlink():
         return
     if not file.is_file():
-        raise ConfigError(f"{file}: not a file; choose another name")
+        raise ConfigError("not a file; choose another name", file)
     if file.name in FILES and (file.parent / "config.yaml").exists():
-        raise ConfigError(f"{file}: part of a run, which stays as it is; choose another name")
+        raise ConfigError("part of a run, which stays as it is; choose another name", file)
     if not may_replace:
-        raise ConfigError(f"{file}: exists already; choose another name, or --force to write over it")
-
-
-@click.command("export")
-@options.model
-@click.option("--force", is_flag=True, help="Write over FILE if it exists.")
-@options.quiet
-@click.argument("file", metavar="FILE.npz", type=options.PathType())
-def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None:
-    """Write a trained network to one small file.
-
-    It holds what predict and evaluate need, and how the network did on its test images, where that is known; but not
-    what training needs to go on. With Adam that is a third of the size.
-
-    \b
-    nnfang export digits.npz
-    nnfang export -m runs/first first.npz
-    """
-    from nnfang.runs import folder as runs
-    from nnfang.runs.checkpoint import save_final
-
-    path, checkpoint = options.load_model(model, is_quiet=quiet)
-    check_target(file, may_replace=force)
-    tested = checkpoint.meta.tested or runs.find_test_result(path, checkpoint)
-    save_final(file, checkpoint, tested)
-    if not quiet:
-        size = f"{checkpoint.network.theta.size:,} parameters, {file.stat().st_size:,} bytes"
-        console.note(f"{file}: {size}{options.tell_result(tested)}")
+        raise ConfigError("exists already; choose another name, or --force to overwrite it", file)

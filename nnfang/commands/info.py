@@ -12,7 +12,7 @@ from nnfang.commands import console, options
 @click.command("info")
 @options.as_json
 def command(*, as_json: bool) -> None:
-    """Say what was found on this computer.
+    """Show system information.
 
     Versions, BLAS and its kernels, engines, and the data sets that need no download.
 
@@ -21,12 +21,12 @@ def command(*, as_json: bool) -> None:
     nnfang info --json
     """
     from nnfang.data import find_available, find_cache
-    from nnfang.engines.compiled import import_problem
+    from nnfang.engines import list_available
     from nnfang.machine.description import describe_machine
 
     found: dict[str, Any] = {
         **describe_machine(),
-        "engines": ["batch", "online", *(["compiled"] if not import_problem() else [])],
+        "engines": list_available(),
         "cache": console.encodable(find_cache()),
         "datasets": find_available(),
     }

@@ -1,21 +1,14 @@
-"""Options and steps that several commands share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from nnfang.commands import console
-from nnfang.errors import UnavailableError
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from nnfang.data import Dataset
-    from nnfang.runs.checkpoint import Checkpoint, Tested
+from nnfang.runs.bundled import BUNDLED, NETWORK
 
 
 def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -29,15 +22,15 @@ def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str
 
 
 class PathType(click.Path):
-    """A path, and not the empty text that a shell makes of a variable that is not set."""
+    """A path, and not the empty string that a shell makes of a variable that is not set."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """A Path of a text."""
+        """A Path of a string."""
         if value == "":
-            self.fail("an empty text is no path; is a variable of your shell not set?", param, ctx)
+            self.fail("an empty string is no path; is a variable of your shell not set?", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -45,20 +38,23 @@ class ModelType(PathType):
     """The path of a model, or the name of the one that comes with nnfang; a file of that name is ./bundled."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """A Path of a text."""
-        from nnfang.runs.folder import BUNDLED, NETWORK
-
+        """A Path of a string."""
         return NETWORK if value == BUNDLED else super().convert(value, param, ctx)
 
 
-def as_path(text: str) -> Path:
-    """A path.
+class NewestRun:
+    """The run that is meant where an option stands without a value."""
 
-    Raises:
-        click.BadParameter: It is the empty text.
-    """
-    path: Path = PathType().convert(text, None, None)
-    return path
+
+NEWEST = NewestRun()
+
+
+class RunType(PathType):
+    """The path of a run, or `NEWEST`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A Path of a string."""
+        return value if value is NEWEST else super().convert(value, param, ctx)
 
 
 def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
@@ -73,82 +69,19 @@ dataset = click.option(
     metavar="NAME|PATH",
     callback=check_name,
     shell_complete=complete_dataset,
-    help="mnist, fashion-mnist, kmnist, mnist-sample, or a path: IDX files, .npz, or folders of pictures.",
+    help="Data set: mnist, fashion-mnist, kmnist, mnist-sample, or a path of IDX files, .npz, or folders of pictures.",
 )
 offline = click.option("--offline", is_flag=True, help="Never touch the network.")
-as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout, one object a line.")
-quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout, one object per line.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="Show no progress on stderr.")
 model = click.option(
     "-m",
     "--model",
     type=ModelType(),
     metavar="MODEL",
-    help="A checkpoint, a run's folder (then its best.npz), or bundled, the network that comes with nnfang. "
+    help="Network to use: a checkpoint, a run's folder (its best.npz), or bundled, the network that comes with nnfang. "
     "Default: the newest run under runs/.",
 )
-
-
-def load_dataset(name: str, *, is_offline: bool, is_quiet: bool) -> Dataset:
-    """Load a data set, with a bar for what is downloaded."""
-    from nnfang import data
-
-    try:
-        return data.load(
-            name,
-            offline=is_offline,
-            progress=console.download_progress(quiet=is_quiet),
-            read_picture=_read_picture,
-            warn=console.warn,
-        )
-    except UnavailableError as error:
-        hint = f"On the command line: {'without --offline, or ' if is_offline else ''}--dataset {data.SAMPLE}"
-        reason = f"{error.reason}\n{hint}"
-        raise UnavailableError(reason, name, error.folder, error.missing, error.attempts) from error
-
-
-def _read_picture(path: Path) -> npt.NDArray[np.uint8]:
-    """A picture of a data set, of MNIST's size."""
-    from nnfang import images
-
-    picture: npt.NDArray[np.uint8] = images.load(path, (28, 28), "plain")
-    return picture
-
-
-def load_model(path: Path | None, *, is_quiet: bool, or_bundled: bool = False) -> tuple[Path, Checkpoint]:
-    """Load the checkpoint at `path`, or of the newest run; then stderr says which.
-
-    Args:
-        path: What the command line says.
-        is_quiet: Whether stderr says nothing of a run that was found.
-        or_bundled: Whether the network that comes with nnfang is used where there is no run; that is always said.
-    """
-    from nnfang.runs import folder as runs
-
-    found = path or runs.find_newest(otherwise=runs.NETWORK if or_bundled else None)
-    checkpoint = runs.load_model(found)
-    if path is None and found == runs.NETWORK:
-        console.note(describe_bundled(checkpoint))
-    elif path is None and not is_quiet:
-        console.note(describe_choice(found, checkpoint))
-    return found, checkpoint
-
-
-def describe_choice(found: Path, checkpoint: Checkpoint) -> str:
-    """Which run was taken."""
-    trained = f"trained on {checkpoint.meta.dataset['name']}, {console.count(checkpoint.meta.epoch, 'epoch')}"
-    return f"Using {found} ({trained})."
-
-
-def describe_bundled(checkpoint: Checkpoint) -> str:
-    """That no run was there, how good what was taken instead is, and how to get one."""
-    shape = "-".join(map(str, checkpoint.network.units))
-    known = tell_result(checkpoint.meta.tested)
-    return f"Using the network that comes with nnfang ({shape}{known}). Train one of your own: nnfang train"
-
-
-def tell_result(tested: Tested | None) -> str:
-    """How a network did, as the end of a sentence; nothing where that is not known."""
-    return f", right on {console.percent(tested.accuracy)} of the test images of {tested.dataset}" if tested else ""
 
 
 def write_json(value: object) -> None:

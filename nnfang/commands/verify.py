@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from nnfang.commands import console, options, resumption
+from nnfang.commands import console, options
 from nnfang.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nnfang.data import Dataset
-    from nnfang.runs.checkpoint import Checkpoint
 
 DIFFERENT = 1
 
@@ -35,45 +31,35 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
     nnfang verify
     nnfang verify runs/first --json
     """
-    folder, checkpoint = resumption.open_run(str(run) if run else resumption.NEWEST, is_quiet=True)
-    if checkpoint.meta.parent:
-        raise ConfigError(f"{folder.folder}: was forked from {checkpoint.meta.parent['run']}, so it has no beginning")
-    if checkpoint.meta.retries:
-        raise ConfigError(
-            f"{folder.folder}: its learning rate was changed after training diverged, so it cannot repeat"
-        )
-    data = resumption.reload_data(checkpoint, checkpoint.recipe, is_offline=offline, is_quiet=quiet)
-    equal = count_equal(checkpoint, data, is_quiet=quiet)
-    known = len(checkpoint.meta.history)
-    differences = resumption.machine_differences(checkpoint)
+    from nnfang.commands.loading import load_dataset
+    from nnfang.commands.views import training_view
+    from nnfang.core.constraints import FieldError
+    from nnfang.runs.finding import NoRunError, find_newest
+    from nnfang.runs.resumption import list_machine_differences
+    from nnfang.runs.session import read_run
+    from nnfang.runs.verification import Verification
+
+    path = run or find_newest(resumable=True)
+    if path is None:
+        raise NoRunError
+    stored = read_run(path)
+    data = load_dataset(stored.checkpoint.recipe.dataset, is_offline=offline, is_quiet=quiet)
+    try:
+        verification = Verification(stored, data)
+    except FieldError as error:
+        raise ConfigError(error.reason, error.path) from error
+    with training_view(verification.epochs, quiet=quiet) as view:
+        for event in verification:
+            view.show(event)
+    differences = list_machine_differences(stored.checkpoint)
+    identical = verification.identical
     if as_json:
-        found = {"run": console.encodable(folder.folder), "epochs": known, "identical": equal}
+        found = {"run": console.encodable(stored.run.folder), "epochs": verification.epochs, "identical": identical}
         options.write_json(found | {"differences": differences})
-    elif equal == known:
-        click.echo(f"identical through epoch {known}")
+    elif identical == verification.epochs:
+        click.echo(f"identical through epoch {identical}")
     else:
         reasons = "; ".join(differences) or "nothing that is recorded of this computer differs"
-        click.echo(f"different from epoch {equal + 1} on: {reasons}")
-    if equal < known:
+        click.echo(f"different from epoch {identical + 1} on: {reasons}")
+    if identical < verification.epochs:
         sys.exit(DIFFERENT)
-
-
-def count_equal(checkpoint: Checkpoint, data: Dataset, *, is_quiet: bool) -> int:
-    """How many epochs come out with the digests that were written down, from the first on."""
-    from nnfang.core.network import Network
-    from nnfang.training.events import Epoch
-    from nnfang.training.loop import train
-
-    known = checkpoint.meta.history
-    recipe = resumption.keep_engine(checkpoint, checkpoint.recipe, fork=False)
-    recipe = replace(recipe, early_stopping=None)
-    network = Network.initialize(recipe.layers, checkpoint.network.inputs, seed=recipe.seed, dtype=recipe.dtype)
-    with console.training_view(len(known), quiet=is_quiet) as view:
-        for event in train(network, data, recipe):
-            view.show(event)
-            if isinstance(event, Epoch):
-                if event.digest != known[event.epoch - 1]["digest"]:
-                    return event.epoch - 1
-                if event.epoch == len(known):
-                    break
-    return len(known)

@@ -13,7 +13,10 @@ Array = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.integer[Any]]
 """Class numbers 0 .. classes - 1, shape (m,)."""
 
-Images = npt.NDArray[np.uint8] | Array
+Pixels = npt.NDArray[np.uint8]
+"""Bytes 0 .. 255."""
+
+Images = Pixels | Array
 """Bytes 0 .. 255, or floats, which are not scaled; shape (m, ...)."""
 
 

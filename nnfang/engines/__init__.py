@@ -7,6 +7,7 @@ from nnfang.engines.batch import BatchEngine
 from nnfang.engines.compiled import CompiledEngine
 from nnfang.engines.engine import Engine, Task
 from nnfang.engines.online import OnlineEngine
+from nnfang.errors import NnfangWarning
 
 ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (BatchEngine, OnlineEngine, CompiledEngine)}
 
@@ -24,7 +25,7 @@ def fastest(task: Task) -> str:
     """The name of the engine that runs `task` in the least time on one processor.
 
     Warns:
-        RuntimeWarning: It would be the compiled engine, but numba, though installed, cannot be imported.
+        NnfangWarning: It would be the compiled engine, but numba, though installed, cannot be imported.
     """
     if task.batch_size <= compiled.FASTEST_UP_TO and not compiled.unsupported_task(task):
         problem = compiled.import_problem()
@@ -32,8 +33,22 @@ def fastest(task: Task) -> str:
             return "compiled"
         if compiled.is_installed():
             message = f"training is slower than it could be: the compiled engine {problem}"
-            warnings.warn(message, RuntimeWarning, stacklevel=1)  # once, wherever engines are chosen
+            warnings.warn(message, NnfangWarning, stacklevel=1)  # once, wherever engines are chosen
     return "batch" if OnlineEngine.unsupported_reason(task) else "online"
 
 
-__all__ = ["ENGINES", "BatchEngine", "CompiledEngine", "Engine", "OnlineEngine", "Task", "choose_engine"]
+def list_available() -> list[str]:
+    """The names of the engines that can be used on this computer."""
+    return [name for name in ENGINES if name != CompiledEngine.name or compiled.import_problem() is None]
+
+
+__all__ = [
+    "ENGINES",
+    "BatchEngine",
+    "CompiledEngine",
+    "Engine",
+    "OnlineEngine",
+    "Task",
+    "choose_engine",
+    "list_available",
+]

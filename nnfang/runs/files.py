@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written beside, flushed to the disk, and only then given their name."""
+"""Files that are whole or not there: written beside, flushed to the disk, and only then renamed."""
 
 import os
 from collections.abc import Callable
@@ -11,37 +11,42 @@ from nnfang.errors import NnfangError
 TEMPORARY = ".tmp"
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], Any], *, keep: Path | None = None) -> None:
+def write_whole(path: Path, write: Callable[[IO[bytes]], Any], *, keep_old_as: Path | None = None) -> None:
     """Replace `path` by what `write` writes: whoever reads finds the old file or the new one, never half of one.
 
     Args:
         path: The file.
         write: Writes all of it.
-        keep: The name under which the old file stays. For a moment it is then the only one of the two.
+        keep_old_as: The name under which the old file stays. For a moment it is then the only one of the two.
 
     Raises:
         NnfangError: It cannot be written; the old file is as it was.
     """
-    from tempfile import NamedTemporaryFile  # which imports much that a reader does not need
-
     temporary = None
     try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY, delete=False) as file:
+        with _open_beside(path) as file:
             temporary = Path(file.name)
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_read_umask())
-        if keep and path.exists():
-            path.replace(keep)
+        if keep_old_as and path.exists():
+            path.replace(keep_old_as)
         temporary.replace(path)
         flush_folder(path.parent)
     except OSError as error:
-        raise NnfangError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise NnfangError(f"cannot be written: {error.strerror or error}", path) from error
     finally:
         if temporary:
             with suppress(OSError):
                 temporary.unlink()
+
+
+def _open_beside(path: Path) -> IO[bytes]:
+    """A new file in the folder of `path`, with the permissions that the user's umask leaves to new files."""
+    while True:
+        temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}{TEMPORARY}")
+        with suppress(FileExistsError):
+            return temporary.open("xb")
 
 
 def flush_folder(folder: Path) -> None:
@@ -60,9 +65,3 @@ def remove_stale(folder: Path) -> None:
     for path in folder.glob(f".*{TEMPORARY}"):
         with suppress(OSError):
             path.unlink()
-
-
-def _read_umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask

@@ -1,77 +1,81 @@
-"""Writes a training run to disk while it happens."""
+"""A training on disk while it happens: what is written, what happens where it diverges, and its result."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import os
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from nnfang.runs.checkpoint import Meta, save
+import msgspec
+
+from nnfang.config.schema import to_tree
+from nnfang.errors import DivergedError
+from nnfang.runs.checkpoint import load, save
+from nnfang.runs.finding import load_last
+from nnfang.runs.meta import RetryRecord, at_state
+from nnfang.training.events import End, Epoch, Event, Progress, Retry
+from nnfang.training.loop import train
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from nnfang.data import Dataset
     from nnfang.runs.folder import Run
-    from nnfang.training.events import Epoch, Start
-    from nnfang.training.recipe import CheckpointEvery
+    from nnfang.runs.meta import Meta
+    from nnfang.training.evaluation import Evaluation
+    from nnfang.training.loop import Training
+    from nnfang.training.recipe import Recipe
 
 
 class Recorder:
-    """Writes a run while it happens."""
+    """Writes a training into the folder of its run."""
 
-    def __init__(
-        self, run: Run, start: Start, facts: Mapping[str, Any], history: Sequence[dict[str, Any]] = ()
-    ) -> None:
-        """Write the checkpoints of the untrained network, where there are none.
+    def __init__(self, run: Run, training: Training, meta: Meta, history: Sequence[Epoch] = ()) -> None:
+        """Write the checkpoints of the network as it is, where there are none.
 
         Args:
             run: Its folder.
-            start: Of the training.
-            facts: The fields of `Meta` that stay the same throughout.
-            history: The epochs done before.
+            training: What is written down.
+            meta: What checkpoints say of it, but for where training stands.
+            history: The epochs completed before.
         """
-        self.run = run
-        self.facts = dict(facts)
+        self.run, self.training, self.meta = run, training, meta
         self.history = list(history)
-        self.attach(start)
-        self.saved_at, self.saved_step = monotonic(), self.position.step
+        self.saved_at, self.saved_step = monotonic(), training.state.step
         if not run.last.exists() and not run.previous.exists():
             self.save_last()
         if not run.best.exists():
             self._save(run.best)
 
-    def attach(self, start: Start) -> None:
-        """Write down this training from now on."""
-        self.engine, self.position = start.engine, start.position
-        self.facts["engine"] = start.engine.name
+    def retry(self, training: Training, config: dict[str, Any], failure: RetryRecord) -> None:
+        """Write down that training continues from a checkpoint with another config, and why."""
+        self.training = training
+        self.meta = msgspec.structs.replace(self.meta, config=config, retries=(*self.meta.retries, failure))
+        del self.history[training.state.epoch :]
+        self.saved_step = training.state.step
 
-    def retry(self, start: Start, config: dict[str, Any], failure: dict[str, Any]) -> None:
-        """Write down that training goes on from a checkpoint with another config, and why."""
-        self.facts["config"] = config
-        self.facts["retries"] = [*self.facts.get("retries", []), failure]
-        del self.history[start.position.epoch :]
-        self.attach(start)
-        self.saved_step = self.position.step
-
-    def record(self, epoch: Epoch) -> None:
-        """Write down an epoch that is over."""
-        self.history.append(asdict(epoch))
-        self.run.write_history(self.history)
-        if epoch.is_best:
-            self._save(self.run.best)
-        self.save_last()
-
-    def save_if_due(self, every: CheckpointEvery) -> None:
-        """Save in the middle of an epoch if it is time."""
-        steps = self.position.step - self.saved_step
-        if monotonic() - self.saved_at >= every.seconds or (every.steps and steps >= every.steps):
+    def record(self, event: Event) -> None:
+        """Write down what has happened, as far as it is due."""
+        if isinstance(event, Epoch):
+            self.history.append(event)
+            self.run.write_history(self.history)
+            if event.is_best:
+                self._save(self.run.best)
             self.save_last()
+        elif isinstance(event, Progress) and self._is_save_due():
+            self.save_last()
+
+    def _is_save_due(self) -> bool:
+        """Whether to save in the middle of an epoch."""
+        every, steps = self.training.recipe.checkpoint_every, self.training.state.step - self.saved_step
+        return monotonic() - self.saved_at >= every.seconds or bool(every.steps and steps >= every.steps)
 
     def save_last(self) -> None:
         """Save the network as it is now; the file from before stays as last.prev.npz."""
-        self._save(self.run.last, keep=self.run.previous)
-        self.saved_at, self.saved_step = monotonic(), self.position.step
+        self._save(self.run.last, keep_old_as=self.run.previous)
+        self.saved_at, self.saved_step = monotonic(), self.training.state.step
 
     def save_unfinished(self) -> None:
         """Save the network in the middle of an epoch; in the first epoch it is better than the untrained one."""
@@ -79,12 +83,113 @@ class Recorder:
         if not self.history:
             self._save(self.run.best)
 
-    def _save(self, path: Path, keep: Path | None = None) -> None:
-        meta = Meta(
-            epoch=len(self.history),
-            step=self.position.step,
-            history=self.history,
-            position=self.position,
-            **self.facts,
-        )
-        save(path, self.engine.task.network, meta, self.engine.state, keep=keep)
+    def _save(self, path: Path, keep_old_as: Path | None = None) -> None:
+        training = self.training
+        meta = at_state(self.meta, training.state, tuple(self.history))
+        save(path, training.network, meta, training.engine.state, keep_old_as=keep_old_as)
+
+
+MAX_RETRIES = 3
+RETRY_DIVISOR = 3.0
+"""What a learning rate is divided by after training diverged with it."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a training ended.
+
+    Attributes:
+        end: Its last event.
+        test: How the best network does on the test images.
+        metrics: What metrics.json says, but for the environment.
+    """
+
+    end: End
+    test: Evaluation
+    metrics: dict[str, Any]
+
+
+class RecordedTraining:
+    """A training on disk, under way. Iterate over it to train; each event is recorded before it is seen.
+
+    Attributes:
+        run: Its folder, which no other process trains into meanwhile.
+        recipe: How it is trained, as the run's config says; the engine of `training` may be named more exactly.
+        training: What goes on in memory.
+        recorder: What writes it down.
+    """
+
+    def __init__(self, run: Run, recipe: Recipe, training: Training, recorder: Recorder) -> None:
+        self.run, self.recipe, self.training, self.recorder = run, recipe, training, recorder
+
+    @property
+    def data(self) -> Dataset:
+        """What is trained on."""
+        return self.training.data
+
+    def __iter__(self) -> Iterator[Event]:
+        """Train to the end; where training diverges, continue from the latest checkpoint if the recipe says so.
+
+        Raises:
+            DivergedError: Training diverged, for the last time.
+        """
+        for attempt in range(MAX_RETRIES + 1):
+            try:
+                for event in self.training:
+                    self.recorder.record(event)
+                    yield event
+            except DivergedError as error:
+                if self.recipe.on_divergence == "stop" or attempt == MAX_RETRIES:
+                    raise DivergedError(f"{error.reason}\nThe network from before is kept: {self.run.last}") from error
+                yield self._retry(error.reason)
+            else:
+                return
+
+    def _retry(self, reason: str) -> Retry:
+        """Go back to the latest checkpoint, with a smaller learning rate; and write that down."""
+        checkpoint = load_last(self.run.folder)
+        abandoned = self.recipe.optimizer.learning_rate
+        optimizer = replace(self.recipe.optimizer, learning_rate=abandoned / RETRY_DIVISOR)  # type: ignore[type-var]
+        self.recipe = replace(self.recipe, optimizer=optimizer)
+        state = checkpoint.meta.state.restore()
+        recipe = replace(self.recipe, engine=self.training.engine.name)
+        self.training = train(checkpoint.network, self.data, recipe, state, checkpoint.optimizer_state)
+        self.recorder.retry(self.training, to_tree(self.recipe), RetryRecord(state.step, abandoned, reason))
+        return Retry(state.epoch, state.step, optimizer.learning_rate, reason)
+
+    def save(self) -> None:
+        """Save the network as it is, to continue from here later."""
+        self.recorder.save_unfinished()
+
+    def finish(self, end: End) -> Result:
+        """Test the best network and write metrics.json.
+
+        Args:
+            end: The last event.
+        """
+        best = load(self.run.best)
+        test = best.evaluate(self.data)
+        recorder = self.recorder
+        metrics = {
+            "run": as_text(self.run.folder),
+            "checkpoint": as_text(self.run.best),
+            "dataset": self.data.name,
+            "requested_dataset": recorder.meta.dataset.requested,
+            "test_accuracy": test.accuracy,
+            "test_loss": test.loss,
+            "test_interval": test.interval,
+            "test_images": test.n,
+            "epochs": end.epochs,
+            "best_epoch": end.best_epoch,
+            "stopped_by": end.reason,
+            "engine": self.training.engine.name,
+            "seconds": sum(epoch.seconds for epoch in recorder.history),
+            "digest": best.network.digest(),
+        }
+        self.run.write_metrics(metrics | {"environment": recorder.meta.environment})
+        return Result(end, test, metrics)
+
+
+def as_text(path: Path) -> str:
+    r"""A path as text that JSON can hold: a byte of it that is not UTF-8 as ``\xff``."""
+    return os.fsencode(path).decode(errors="backslashreplace")

@@ -11,7 +11,7 @@ from math import pi
 
 import numpy as np
 
-from nnfang.core.arrays import Array, Images
+from nnfang.core.arrays import Array, Images, Pixels
 from nnfang.core.constraints import FieldError, Fraction, NonNegative, Positive, check_fields
 from nnfang.core.randomness import Purpose, generator
 
@@ -163,6 +163,31 @@ class Distortion:
             pixels[offset:].take(index, out=neighbours[at], mode="clip")
         upper, lower = blend(neighbours[0], neighbours[1], x), blend(neighbours[2], neighbours[3], x)
         out[...] = blend(upper, lower, y)
+
+
+def preview_distortions(augment: Augment, images: Images, seed: int, rows: int, columns: int) -> Pixels:
+    """A sheet of images: in each row one as it is, then distorted as it may be seen in the first epochs.
+
+    Args:
+        augment: How much is distorted.
+        images: (n, h, w), of which `rows` are taken at even distances.
+        seed: Of the numbers drawn.
+        rows: Images on the sheet, fewer if there are fewer.
+        columns: Copies of each, the undistorted one included.
+
+    Returns:
+        (rows, columns, h, w), uint8.
+
+    Raises:
+        FieldError: The images have no height and width, or are too large.
+    """
+    distortion = Distortion(augment, images.shape[1:], seed)
+    chosen = images[np.linspace(0, len(images) - 1, min(rows, len(images))).astype(int)]
+    sheet = np.empty((len(chosen), columns, distortion.h * distortion.w), np.float32)
+    sheet[:, 0] = chosen.reshape(len(chosen), -1) / (255 if chosen.dtype == np.uint8 else 1)
+    for column in range(1, columns):
+        distortion(chosen, column, 0, sheet[:, column])
+    return np.rint(sheet * 255).clip(0, 255).astype(np.uint8).reshape(len(chosen), columns, distortion.h, distortion.w)
 
 
 def blend(a: Array, b: Array, share: Array) -> Array:

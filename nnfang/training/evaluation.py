@@ -17,7 +17,7 @@ BLOCK = 512
 """Images evaluated at a time."""
 
 NORMAL_975 = 1.959963984540054
-"""The 97.5 % quantile of the standard normal distribution, for an interval of 95 %."""
+"""The 97.5% quantile of the standard normal distribution, for an interval of 95%."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class ClassScore:
     """One class against all others; None where a denominator is zero.
 
     Attributes:
-        precision: Of the images called this class, the share that are.
-        recall: Of the images of this class, the share called so.
+        precision: Of the images called this class, the fraction that are.
+        recall: Of the images of this class, the fraction called so.
         f1: Harmonic mean of the two.
         support: Images of this class.
     """
@@ -37,7 +37,7 @@ class ClassScore:
     support: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """Loss and confusion of a network on some images.
 
@@ -49,33 +49,38 @@ class Evaluation:
     loss: float
     confusion: npt.NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        low, high = self.interval
+        accuracy = f"accuracy {self.accuracy:.2%} (95% interval {low:.2%} to {high:.2%})"
+        return f"Evaluation({accuracy}, loss {self.loss:.4f}, {self.n:,} images)"
+
     @property
     def n(self) -> int:
         """Number of images."""
         return int(self.confusion.sum())
 
     @property
-    def right(self) -> int:
-        """Number of images classified rightly."""
+    def correct(self) -> int:
+        """Number of images classified correctly."""
         return int(np.trace(self.confusion))
 
     @property
     def accuracy(self) -> float:
-        """Share of images classified rightly."""
-        return self.right / self.n
+        """Fraction of images classified correctly."""
+        return self.correct / self.n
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the accuracy."""
-        return wilson_interval(self.right, self.n)
+        """The 95% interval of the accuracy."""
+        return wilson_interval(self.correct, self.n)
 
     def class_scores(self) -> list[ClassScore]:
         """Precision, recall and F1 of each class."""
-        right = np.diag(self.confusion)
+        correct = np.diag(self.confusion)
         predicted, true = self.confusion.sum(axis=0), self.confusion.sum(axis=1)
         return [
             ClassScore(_ratio(r, p), _ratio(r, t), _ratio(2 * r, p + t), int(t))
-            for r, p, t in zip(right.tolist(), predicted.tolist(), true.tolist(), strict=True)
+            for r, p, t in zip(correct.tolist(), predicted.tolist(), true.tolist(), strict=True)
         ]
 
 
@@ -83,12 +88,12 @@ def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """The 95 % score interval of a share of `right` in `n`; unlike p ± 1.96 σ it never leaves 0 .. 1.
+def wilson_interval(correct: int, n: int) -> tuple[float, float]:
+    """The 95% score interval of a fraction of `correct` in `n`; unlike p ± 1.96 σ it never leaves 0 .. 1.
 
     Source: Wilson 1927.
     """
-    z, p = NORMAL_975, right / n
+    z, p = NORMAL_975, correct / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))  # p, against rounding at 0 and 1

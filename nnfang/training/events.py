@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from nnfang.engines import Engine
-    from nnfang.training.state import Position
-
-
-@dataclass(frozen=True)
-class Start:
-    """Training is about to begin.
-
-    Attributes:
-        engine: Trains; `engine.task.network` is the network, `engine.state` the optimizer's vectors. If it has a
-            `compile_message`, that is done next.
-        position: Kept current at each event.
-        images: Number of training images.
-        validation_images: Number of images kept out.
-    """
-
-    engine: Engine
-    position: Position
-    images: int
-    validation_images: int
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Some more images of an epoch have been trained; loss, accuracy and seconds are those of the epoch so far."""
+    """Some more images of an epoch have been trained on; loss, accuracy and seconds are those of the epoch so far."""
 
     epoch: int
     seen: int
@@ -41,7 +19,7 @@ class Progress:
 
     @property
     def images_per_second(self) -> float:
-        """Training images a second, without what the iterating side does between events."""
+        """Training images per second, not counting what the iterating side does between events."""
         return self.seen / self.seconds
 
 
@@ -75,13 +53,32 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Retry:
+    """Training diverged and continues from the latest checkpoint with a smaller learning rate.
+
+    Only a training on disk can do so, see `nnfang.runs.session`.
+
+    Attributes:
+        epoch: Completed epochs of that checkpoint.
+        step: Its completed steps.
+        learning_rate: The new one.
+        reason: How training diverged.
+    """
+
+    epoch: int
+    step: int
+    learning_rate: float
+    reason: str
+
+
+@dataclass(frozen=True)
 class End:
     """Training is over.
 
     Attributes:
-        epochs: Epochs done.
-        best_epoch: The best of them; 0 where none was done.
-        reason: Whether all epochs were done, or patience ran out.
+        epochs: Completed epochs.
+        best_epoch: The best of them; 0 where there are none.
+        reason: Whether all epochs were completed, or patience ran out.
     """
 
     epochs: int
@@ -89,4 +86,4 @@ class End:
     reason: Literal["done", "early_stopping"]
 
 
-Event = Start | Progress | Epoch | End
+Event = Progress | Epoch | Retry | End

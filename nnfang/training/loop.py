@@ -1,28 +1,26 @@
-"""Algorithm 3 as a generator of events: whoever iterates decides about bars, logs, files and stopping."""
+"""Algorithm 3 as a stream of events: whoever iterates decides about bars, logs, files and stopping."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
-from math import inf, isfinite, log
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnfang.core.arrays import Array, Labels, scale_pixels
-from nnfang.core.backprop import backpropagate
-from nnfang.core.constraints import FieldError
-from nnfang.core.losses import output_loss
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines import Engine, Task, choose_engine
-from nnfang.errors import DivergedError
 from nnfang.training.augment import Distortion
+from nnfang.training.batches import BatchLoader, split_rows
+from nnfang.training.compatibility import check_compatible
+from nnfang.training.divergence import check_sanity
 from nnfang.training.evaluation import evaluate
-from nnfang.training.events import End, Epoch, Event, Progress, Start
-from nnfang.training.state import Position
+from nnfang.training.events import End, Epoch, Event, Progress
+from nnfang.training.state import BestEpoch, TrainingState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nnfang.core.network import Network
     from nnfang.core.optimizers import State
     from nnfang.core.schedules import Schedule
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1024
 """Images between two progress events, about: bytes become floats a chunk at a time."""
-
-EXPLODED = 1000
-"""A mean loss so many times that of guessing will not come down again."""
 
 
 @dataclass(frozen=True)
@@ -50,202 +45,135 @@ class LearningRate:
         return self.start * self.schedule.factor(step / self.steps_per_epoch, self.epochs)
 
 
-def split_rows(images: int, recipe: Recipe) -> tuple[Labels, Labels]:
-    """The numbers of the training images that are trained on, and of those kept for validation.
+class Training:
+    """A training in memory. Iterate over it to train; stop iterating, and begin again, wherever you like.
 
-    Both are drawn from the seed alone, out of the first `limit` images, so that a later evaluation finds the same.
-
-    Raises:
-        FieldError: Nothing is left to train on.
+    Attributes:
+        network: Trained in place.
+        data: Its training images are trained on, except those held out for validation.
+        recipe: How.
+        engine: Trains; `engine.state` are the optimizer's vectors.
+        state: Where training stands; current at each event.
+        rows: Indices of the images that are trained on.
+        validation_rows: Indices of the images held out.
     """
-    images = min(images, recipe.limit or images)
-    kept = round(images * recipe.validation_split)
-    if kept >= images:
-        raise FieldError("validation_split", f"{recipe.validation_split} of {images} images leaves none to train on")
-    if recipe.validation_split and not kept:
-        raise FieldError("validation_split", f"{recipe.validation_split} of {images} images leaves none for validation")
-    order = generator(recipe.seed, Purpose.SPLIT).permutation(images)
-    return np.sort(order[kept:]), np.sort(order[:kept])
+
+    def __init__(
+        self,
+        network: Network,
+        data: Dataset,
+        recipe: Recipe,
+        state: TrainingState | None = None,
+        optimizer_state: State | None = None,
+    ) -> None:
+        """Get ready to train; no step is taken yet. See `train` for the arguments."""
+        check_compatible(recipe, data, network)
+        self.network, self.data, self.recipe = network, data, recipe
+        self.state = replace(state) if state else TrainingState()
+        self.rows, self.validation_rows = split_rows(len(data.y_train), recipe)
+        self._distortion = Distortion(recipe.augment, data.input_shape, recipe.seed) if recipe.augment else None
+        self.engine = create_engine(network, recipe, len(self.rows))
+        self.engine.step = self.state.step
+        for name, vector in (optimizer_state or {}).items():
+            self.engine.state[name][...] = vector
+
+    def __repr__(self) -> str:
+        return f"Training(epoch {self.state.epoch} of {self.recipe.epochs}, {self.data.name}, {self.network!r})"
+
+    def __iter__(self) -> Iterator[Event]:
+        """Train: some `Progress` and one `Epoch` for each epoch, then one `End`.
+
+        Raises:
+            DivergedError: The loss is infinite, not a number, or out of all proportion.
+        """
+        self.engine.prepare()
+        recipe, state = self.recipe, self.state
+        best = BestEpoch(recipe.early_stopping, state)
+        while state.epoch < recipe.epochs and not best.patience_is_over():
+            yield from self._train_epoch()
+            yield self._end_epoch(best)
+        yield End(state.epoch, state.best_epoch, "done" if state.epoch >= recipe.epochs else "early_stopping")
+
+    def _train_epoch(self) -> Iterator[Progress]:
+        """The inner loop of Algorithm 3, from where training stands."""
+        state, engine, epoch = self.state, self.engine, self.state.epoch + 1
+        order = self.rows
+        if self.recipe.shuffle:
+            order = generator(self.recipe.seed, Purpose.SHUFFLE, epoch).permutation(order)
+        size = engine.task.batch_size
+        # A chunk is whole batches, or batches would be cut differently from one pass over all rows.
+        chunk = max(CHUNK // size, 1) * size
+        loader = BatchLoader(self.data, min(chunk, len(order)), self.network, self._distortion)
+        for start in range(state.seen, len(order), chunk):
+            begin = perf_counter()
+            x, labels = loader.load(order[start : start + chunk], epoch, start)
+            with np.errstate(all="ignore"):  # a loss that overflows is reported below, once and in words
+                loss, correct = engine.advance(x, labels)
+            check_sanity(engine, epoch, loss / len(x), x, labels)
+            state.seconds += perf_counter() - begin
+            state.step, state.seen = engine.step, start + len(x)
+            state.loss, state.correct = state.loss + loss, state.correct + correct
+            yield self._report_progress()
+
+    def _report_progress(self) -> Progress:
+        state = self.state
+        loss, accuracy = state.loss / state.seen, state.correct / state.seen
+        return Progress(state.epoch + 1, state.seen, len(self.rows), loss, accuracy, state.seconds)
+
+    def _end_epoch(self, best: BestEpoch) -> Epoch:
+        """Validate, and start counting for the next epoch."""
+        last = self._report_progress()
+        val_loss, val_accuracy = self._validate()
+        self.state.end_epoch()
+        return Epoch(
+            epoch=last.epoch,
+            loss=last.loss,
+            accuracy=last.accuracy,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            learning_rate=self.engine.task.learning_rate(self.engine.step - 1),
+            seconds=last.seconds,
+            images_per_second=last.images_per_second,
+            digest=self.network.digest(),
+            is_best=best.update(val_loss, val_accuracy),
+        )
+
+    def _validate(self) -> tuple[float | None, float | None]:
+        """Loss and accuracy on the images held out for validation; None where there are none."""
+        if not len(self.validation_rows):
+            return None, None
+        result = evaluate(self.network, self.recipe.loss, self.data.x_train, self.data.y_train, self.validation_rows)
+        return result.loss, result.accuracy
 
 
 def train(
-    network: Network, data: Dataset, recipe: Recipe, position: Position | None = None, state: State | None = None
-) -> Iterator[Event]:
+    network: Network,
+    data: Dataset,
+    recipe: Recipe,
+    state: TrainingState | None = None,
+    optimizer_state: State | None = None,
+) -> Training:
     """Train `network` in place: Algorithm 3 (the order of the images is new in each epoch unless `shuffle` is off).
 
     Args:
-        network: As it is at `position`.
-        data: Its training images are trained on, but for those kept for validation.
-        recipe: How.
-        position: Where to go on; None is the beginning.
-        state: The optimizer's vectors there.
-
-    Yields:
-        One `Start`, then for each epoch some `Progress` and one `Epoch`, then one `End`.
-
-    Raises:
-        FieldError: The engine or the split that the recipe asks for is impossible.
-        DivergedError: The loss is infinite, not a number, or out of all proportion.
-    """
-    rows, validation_rows = split_rows(len(data.y_train), recipe)
-    distortion = Distortion(recipe.augment, data.input_shape, recipe.seed) if recipe.augment else None
-    position = position or Position()
-    engine = make_engine(network, recipe, len(rows), position, state or {})
-    best = Best(recipe, position)
-    yield Start(engine, position, len(rows), len(validation_rows))
-    engine.prepare()
-    while position.epoch < recipe.epochs and not best.patience_is_over():
-        epoch = position.epoch + 1
-        order = generator(recipe.seed, Purpose.SHUFFLE, epoch).permutation(rows) if recipe.shuffle else rows
-        progress = yield from _train_epoch(engine, data, order, position, distortion)
-        val_loss, val_accuracy = validate(network, data, recipe, validation_rows)
-        position.close_epoch()
-        yield Epoch(
-            epoch=epoch,
-            loss=progress.loss,
-            accuracy=progress.accuracy,
-            val_loss=val_loss,
-            val_accuracy=val_accuracy,
-            learning_rate=engine.task.learning_rate(engine.step - 1),
-            seconds=progress.seconds,
-            images_per_second=progress.images_per_second,
-            digest=network.digest(),
-            is_best=best.improves(val_loss, val_accuracy),
-        )
-    yield End(position.epoch, position.best_epoch, "done" if position.epoch >= recipe.epochs else "early_stopping")
-
-
-def validate(network: Network, data: Dataset, recipe: Recipe, rows: Labels) -> tuple[float | None, float | None]:
-    """Loss and accuracy on the images that are kept for validation; None where there are none."""
-    if not len(rows):
-        return None, None
-    result = evaluate(network, recipe.loss, data.x_train, data.y_train, rows)
-    return result.loss, result.accuracy
-
-
-def make_engine(network: Network, recipe: Recipe, images: int, position: Position, state: State) -> Engine:
-    """The engine for `images` training images, as it is at `position`."""
-    batch_size = min(recipe.batch_size, images)  # an engine makes room for a whole batch
-    rate = LearningRate(recipe.optimizer.learning_rate, recipe.schedule, -(-images // batch_size), recipe.epochs)
-    engine = choose_engine(recipe.engine, Task(network, recipe.loss, recipe.optimizer, rate, batch_size, recipe.seed))
-    engine.step = position.step
-    for name, vector in state.items():
-        engine.state[name][...] = vector
-    return engine
-
-
-def _train_epoch(
-    engine: Engine, data: Dataset, order: Labels, position: Position, distortion: Distortion | None
-) -> Generator[Progress, None, Progress]:
-    """The inner loop of Algorithm 3, from `position` on.
-
-    Yields:
-        Progress after each chunk.
+        network: As it is at `state`.
+        data: Its training images are trained on, except those held out for validation.
+        recipe: How. Its layers and dtype must be those of the network.
+        state: Where to continue, left as it is; None is the beginning.
+        optimizer_state: The optimizer's vectors there, left as they are.
 
     Returns:
-        The last progress.
-    """
-    size = engine.task.batch_size
-    # A chunk is whole batches, or batches would be cut differently from one pass over all rows.
-    chunk = max(CHUNK // size, 1) * size
-    feeder = Feeder(data, min(chunk, len(order)), engine.task.network, distortion)
-    for start in range(position.seen, len(order), chunk):
-        begin = perf_counter()
-        x, labels = feeder.take(order[start : start + chunk], position.epoch + 1, start)
-        with np.errstate(all="ignore"):  # a loss that overflows is reported below, once and in words
-            loss, right = engine.advance(x, labels)
-        check_sanity(engine, position.epoch + 1, loss / len(x), x, labels)
-        position.seconds += perf_counter() - begin
-        position.step, position.seen = engine.step, start + len(x)
-        position.loss, position.right = position.loss + loss, position.right + right
-        yield _report(position, len(order))
-    return _report(position, len(order))
-
-
-def _report(position: Position, images: int) -> Progress:
-    loss, accuracy = position.loss / position.seen, position.right / position.seen
-    return Progress(position.epoch + 1, position.seen, images, loss, accuracy, position.seconds)
-
-
-def check_sanity(engine: Engine, epoch: int, loss: float, x: Array, labels: Labels) -> None:
-    """Look at the weights, and at the mean loss of the rows x (m, inputs) that were just trained.
+        A training that takes its steps while one iterates over its events.
 
     Raises:
-        DivergedError: One is infinite or not a number, or the loss far beyond that of guessing; the message says what
-            to try.
+        FieldError: Recipe, data set and network do not fit together, or the engine or the split that the recipe asks
+            for is impossible.
     """
-    network = engine.task.network
-    if isfinite(loss) and loss <= EXPLODED * (1 + log(network.outputs)):
-        if np.isfinite(network.theta).all():
-            return
-        symptom = "a weight is infinite or not a number"
-    else:
-        symptom = f"the loss is {loss:.4g}"
-    with np.errstate(all="ignore"):
-        norm = gradient_norm(network, engine.task.loss, x[: engine.task.batch_size], labels[: engine.task.batch_size])
-    rate, start = engine.task.learning_rate(engine.step - 1), engine.task.optimizer.learning_rate
-    raise DivergedError(
-        f"training diverged in epoch {epoch}, by step {engine.step}: {symptom} at learning rate {rate:g}, "
-        f"gradient norm {norm:.3g}. Try a smaller one: --learning-rate {min(start / 10, 0.1):g}"
-    )
+    return Training(network, data, recipe, state, optimizer_state)
 
 
-def gradient_norm(network: Network, loss: str, x: Array, labels: Labels) -> float:
-    """‖dL/dθ‖ for the rows x (m, inputs), with dropout off."""
-    workspace, gradient = network.allocate(len(x)), np.empty_like(network.theta)
-    y = np.eye(network.outputs, dtype=network.dtype)[labels]
-    output = output_loss(network.output_activation, loss)
-    backpropagate(network, output, x, y, network.views(gradient), workspace)
-    return float(np.linalg.norm(gradient))
-
-
-class Feeder:
-    """Turns rows of a data set into an engine's inputs, in the same buffers each time."""
-
-    def __init__(self, data: Dataset, rows: int, network: Network, distortion: Distortion | None) -> None:
-        self.images, self.labels = data.x_train, data.y_train.astype(np.intp)
-        self.distortion = distortion
-        self.pixels = np.empty((rows, *self.images.shape[1:]), self.images.dtype)
-        self.x = np.empty((rows, network.inputs), network.dtype)
-
-    def take(self, rows: Labels, epoch: int, position: int) -> tuple[Array, Labels]:
-        """The images and labels of `rows`: (m, inputs) and (m,), valid until the next call.
-
-        Args:
-            rows: Numbers of the images.
-            epoch: In which they are seen.
-            position: Of the first of them in the epoch.
-        """
-        pixels, x = self.pixels[: len(rows)], self.x[: len(rows)]
-        np.take(self.images, rows, axis=0, out=pixels, mode="clip")
-        if self.distortion:
-            self.distortion(pixels, epoch, position, x)
-        else:
-            scale_pixels(pixels, x)
-        return x, self.labels[rows]
-
-
-class Best:
-    """The best epoch so far, by the metric of early stopping, otherwise by validation loss."""
-
-    def __init__(self, recipe: Recipe, position: Position) -> None:
-        """What was best is kept in `position`."""
-        self.metric = recipe.early_stopping.metric if recipe.early_stopping else "val_loss"
-        self.patience = recipe.early_stopping.patience if recipe.early_stopping else inf
-        self.position = position
-
-    def improves(self, val_loss: float | None, val_accuracy: float | None) -> bool:
-        """Whether the epoch just over is better than all before; NaN never is; without validation the latest is."""
-        at = self.position
-        if val_loss is None or val_accuracy is None:
-            at.best_epoch = at.epoch
-            return True
-        value = val_loss if self.metric == "val_loss" else -val_accuracy
-        if not value < (inf if at.best_value is None else at.best_value):
-            return False
-        at.best_epoch, at.best_value = at.epoch, value
-        return True
-
-    def patience_is_over(self) -> bool:
-        """Whether `patience` epochs have passed since the best."""
-        return self.position.epoch - self.position.best_epoch >= self.patience
+def create_engine(network: Network, recipe: Recipe, images: int) -> Engine:
+    """The engine for `images` training images, before its first step."""
+    batch_size = min(recipe.batch_size, images)  # an engine allocates memory for a whole batch
+    rate = LearningRate(recipe.optimizer.learning_rate, recipe.schedule, -(-images // batch_size), recipe.epochs)
+    return choose_engine(recipe.engine, Task(network, recipe.loss, recipe.optimizer, rate, batch_size, recipe.seed))

@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from nnfang.commands import cli
+from tests.commands.terminal import OpenTerminal, Terminal
 
 SAMPLE = ("--dataset", "mnist-sample")
 BRIEF = (*SAMPLE, "--limit", "500", "--epochs", "1")
@@ -232,3 +233,19 @@ def serve() -> Iterator[Callable[[Path], str]]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture
+def open_terminal(monkeypatch: pytest.MonkeyPatch) -> OpenTerminal:
+    """Puts stderr on a terminal that can do what terminals do, but for what the given variables say."""
+    for name in ("CI", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(**variables: str) -> Terminal:
+        stream = Terminal()
+        monkeypatch.setattr("sys.stderr", stream)
+        for name, value in ({"TERM": "xterm-256color", "COLUMNS": "80"} | variables).items():
+            monkeypatch.setenv(name, value)
+        return stream
+
+    return call

@@ -79,7 +79,7 @@ def test_another_data_set_has_test_images_only(trained: Trained, nnfang: Nnfang)
     assert found["accuracy"] < 0.5
     refused = nnfang(*arguments, "--split", "validation", code=5)
     assert "trained on mnist-sample" in refused.stderr
-    assert "--split test" in refused.stderr
+    assert "its test images can be used" in refused.stderr
 
 
 def test_classes_of_other_names_are_compared_with_a_warning(trained: Trained, nnfang: Nnfang) -> None:
@@ -89,7 +89,7 @@ def test_classes_of_other_names_are_compared_with_a_warning(trained: Trained, nn
             picture = np.random.default_rng(i).integers(0, 256, (28, 28), np.uint8)
             Image.fromarray(picture).save(nnfang.folder / "letters" / name / f"{i}.png")
     result = nnfang.inside("evaluate", "-m", str(trained.folder), "--dataset", "letters", "-q")
-    assert 'letters calls "a" what the network was taught as "0"' in result.stderr
+    assert 'letters calls "a" what the network was trained on as "0"' in result.stderr
     assert "10 (test images of letters)" in result.stdout
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +11,11 @@ import pytest
 
 import nnfang as library
 from nnfang.data import load
-from nnfang.runs import checkpoint
-from nnfang.runs import folder as runs
+from nnfang.runs import checkpoint, finding
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.commands.conftest import Nnfang, Trained
 
 
@@ -25,7 +25,7 @@ def exported(nnfang: Nnfang, trained: Trained) -> Path:
     assert result.stdout == ""
     accuracy = f"{trained.result.end['test_accuracy']:.2%}"
     assert "digits.npz: 109,386 parameters, 44" in result.stderr
-    assert f"bytes, right on {accuracy} of the test images of mnist-sample" in result.stderr
+    assert f"bytes, {accuracy} of the test images of mnist-sample classified correctly" in result.stderr
     return nnfang.folder / "digits.npz"
 
 
@@ -48,7 +48,7 @@ def test_the_optimizers_vectors_stay_behind(nnfang: Nnfang) -> None:
         assert [name for name in file.files if name.startswith("optimizer")] == []
     sizes = [(nnfang.folder / name).stat().st_size for name in ("run/best.npz", "small.npz")]
     assert sizes[1] < sizes[0] / 2.9
-    assert runs.load_model(nnfang.folder / "small.npz").state == {}
+    assert finding.load_model(nnfang.folder / "small.npz").optimizer_state == {}
 
 
 def test_an_exported_network_can_be_exported_again(exported: Path, nnfang: Nnfang) -> None:
@@ -69,15 +69,15 @@ def test_a_result_of_another_network_is_not_claimed(nnfang: Nnfang, trained: Tra
 
 
 @pytest.mark.parametrize("arguments", [("train", "--resume"), ("verify",)], ids=" ".join)
-def test_training_cannot_go_on_from_it(arguments: tuple[str, ...], exported: Path, nnfang: Nnfang) -> None:
+def test_training_cannot_continue_from_it(arguments: tuple[str, ...], exported: Path, nnfang: Nnfang) -> None:
     result = nnfang.inside(*arguments, "digits.npz", code=2)
-    assert result.stderr == "Error: digits.npz: was exported for prediction only, without what it takes to go on\n"
+    assert result.stderr == "Error: digits.npz: was exported for inference only, without what it takes to continue\n"
 
 
 def test_a_file_is_not_overwritten_unless_forced(exported: Path, nnfang: Nnfang, trained: Trained) -> None:
     before = exported.stat().st_mtime_ns
     result = nnfang.inside("export", "-m", str(trained.folder), "digits.npz", code=2)
-    assert result.stderr == "Error: digits.npz: exists already; choose another name, or --force to write over it\n"
+    assert result.stderr == "Error: digits.npz: exists already; choose another name, or --force to overwrite it\n"
     assert exported.stat().st_mtime_ns == before
     assert nnfang.inside("export", "-q", "-m", str(trained.folder), "digits.npz", "--force").stderr == ""
     assert exported.stat().st_mtime_ns > before
@@ -102,7 +102,7 @@ def test_the_files_of_a_run_are_never_replaced(nnfang: Nnfang, trained: Trained)
 
 
 def test_without_a_run_there_is_nothing_to_export(nnfang: Nnfang) -> None:
-    assert "Make one with: nnfang train" in nnfang.inside("export", "x.npz", code=6).stderr
+    assert "Create one with: nnfang train" in nnfang.inside("export", "x.npz", code=6).stderr
 
 
 def test_a_file_that_cannot_be_written_is_named(nnfang: Nnfang, trained: Trained) -> None:

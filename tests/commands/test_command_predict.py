@@ -286,8 +286,8 @@ def test_where_there_is_no_run_the_network_that_comes_with_nnfang_answers(nnfang
     result = nnfang("predict", *samples)
     assert "".join(line[0] for line in result.stdout.splitlines()) == "0123456789"
     assert re.fullmatch(
-        r"Using the network that comes with nnfang \(784-128-64-10, right on 99\.\d\d% of the test images of mnist\)\. "
-        "Train one of your own: nnfang train\n",
+        r"Using the network that comes with nnfang \(784-128-64-10, 99\.\d\d% of the test images of mnist "
+        r"classified correctly\)\. Train your own with: nnfang train\n",
         result.stderr,
     )
     assert nnfang.inside("predict", "-q", *samples).stderr == result.stderr

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import nnfang as library
-from nnfang.commands.interruption import Interruption
+from nnfang.commands.signals import StopRequest
 from nnfang.machine.processor import count_processors
 from nnfang.runs.checkpoint import load
 
@@ -41,11 +41,11 @@ def list_names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_stdout_has_the_result_and_stderr_a_plain_line_an_epoch(nnfang: Nnfang) -> None:
+def test_stdout_has_the_result_and_stderr_a_plain_line_per_epoch(nnfang: Nnfang) -> None:
     result = nnfang.train("--epochs", "2", "-o", "run")
     network, images, run, *epochs = result.stderr.splitlines()
     assert "784-128-64-10, 109,386 parameters" in network
-    assert "450 of mnist-sample, 50 kept" in images
+    assert "450 of mnist-sample, 50 held out" in images
     assert run.split() == ["run", "run"]
     assert len(epochs) == 2
     assert all(EPOCH_LINE.fullmatch(line) for line in epochs), epochs
@@ -58,13 +58,13 @@ def test_stdout_has_the_result_and_stderr_a_plain_line_an_epoch(nnfang: Nnfang) 
     assert ESCAPE not in result.stdout + result.stderr
 
 
-def test_quiet_silences_stderr_but_not_the_result(nnfang: Nnfang) -> None:
+def test_quiet_suppresses_stderr_but_not_the_result(nnfang: Nnfang) -> None:
     result = nnfang.on_terminal("train", *TWO_EPOCHS, "-q")
     assert result.stderr == ""
     assert "test accuracy" in result.stdout
 
 
-def test_json_is_one_object_a_line_and_nothing_else(nnfang: Nnfang) -> None:
+def test_json_is_one_object_per_line_and_nothing_else(nnfang: Nnfang) -> None:
     result = nnfang.train("--epochs", "2", "--json", "-o", "run")
     assert [event["event"] for event in result.objects] == ["start", "epoch", "epoch", "end"]
     assert [event["epoch"] for event in result.epochs] == [1, 2]
@@ -141,7 +141,7 @@ def test_the_run_folder_holds_what_is_promised(trained: Trained) -> None:
     assert last.network.digest() == trained.result.epochs[-1]["digest"]
     assert best.network.digest() == trained.best_epoch["digest"]
     assert (last.meta.epoch, len(last.meta.history)) == (2, 2)
-    assert last.meta.position.best_epoch == trained.result.end["best_epoch"]
+    assert last.meta.state.best_epoch == trained.result.end["best_epoch"]
 
 
 def test_without_a_folder_each_run_gets_its_own_under_runs(nnfang: Nnfang) -> None:
@@ -207,7 +207,7 @@ UNREACHABLE = [
 
 
 @pytest.mark.parametrize(("options", "environment", "reason"), UNREACHABLE)
-def test_the_sample_stands_in_for_a_default_that_is_not_to_be_had(
+def test_the_sample_stands_in_for_a_default_that_is_unavailable(
     options: tuple[str, ...], environment: dict[str, str], reason: str, nnfang: Nnfang
 ) -> None:
     arguments = ("train", "--limit", "500", "--epochs", "1", "-q", "--json", "-o", "run")
@@ -220,7 +220,7 @@ def test_the_sample_stands_in_for_a_default_that_is_not_to_be_had(
     metrics = json.loads((nnfang.folder / "run" / "metrics.json").read_text())
     assert (metrics["dataset"], metrics["requested_dataset"]) == ("mnist-sample", "mnist")
     meta = load(nnfang.folder / "run" / "best.npz").meta
-    assert (meta.dataset["name"], meta.dataset["requested"]) == ("mnist-sample", "mnist")
+    assert (meta.dataset.name, meta.dataset.requested) == ("mnist-sample", "mnist")
     assert "dataset: mnist-sample" in (nnfang.folder / "run" / "config.yaml").read_text()
 
 
@@ -379,7 +379,7 @@ def test_divergence_is_one_message_and_keeps_the_network_from_before(batch_size:
     assert result.stdout == ""
     assert result.stderr.count("Error") == 1
     assert "training diverged in epoch 1" in result.stderr
-    assert "--learning-rate 0.1" in result.stderr
+    assert "Try a smaller learning rate, such as 0.1" in result.stderr
     kept = Path("run", "last.npz")
     assert str(kept) in result.stderr
     checkpoint = load(nnfang.folder / kept)
@@ -406,8 +406,8 @@ def test_an_interrupted_training_is_saved(number: signal.Signals, nnfang: Nnfang
     result = nnfang.interrupt(*arguments, when=lambda event: event.get("epoch") == 2, number=number)
     last = Path("run", "last.npz")
     assert re.fullmatch(
-        rf"Interrupted after \d whole epochs\. The network as it is now: {re.escape(str(last))}\n"
-        r"Go on with: nnfang train --resume run\n",
+        rf"Interrupted after \d completed epochs\. The network as it is now: {re.escape(str(last))}\n"
+        r"Continue with: nnfang train --resume run\n",
         result.stderr,
     )
     assert result.end == {
@@ -444,10 +444,10 @@ def test_closed_streams_do_no_harm(option: str, nnfang: Nnfang) -> None:
 
 
 @pytest.mark.parametrize(("output", "reason"), [("file", "File exists"), (str(Path("file", "run")), "Not a directory")])
-def test_a_folder_that_cannot_be_made_is_a_message(output: str, reason: str, nnfang: Nnfang) -> None:
+def test_a_folder_that_cannot_be_created_is_a_message(output: str, reason: str, nnfang: Nnfang) -> None:
     (nnfang.folder / "file").touch()
     result = nnfang.inside("train", *TWO_EPOCHS, "-o", output, code=1)
-    assert result.stderr == f"Error: {output}: cannot be made: {reason}\n"
+    assert result.stderr == f"Error: {output}: cannot be created: {reason}\n"
 
 
 def test_a_folder_whose_name_is_not_utf8_is_written_with_escapes(nnfang: Nnfang) -> None:
@@ -477,15 +477,15 @@ def test_the_result_is_that_of_the_best_epoch_not_of_the_last(nnfang: Nnfang) ->
 
 def test_the_first_signal_is_noted_and_the_second_has_its_usual_effect() -> None:
     usual = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with Interruption() as interruption:
-        assert interruption.signal == 0
+    with StopRequest() as request:
+        assert request.signal == 0
         os.kill(os.getpid(), signal.SIGINT)
-        assert interruption.exit_code == 130
+        assert request.exit_code == 130
         assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == usual
-    with Interruption() as interruption:
+    with StopRequest() as request:
         os.kill(os.getpid(), signal.SIGTERM)
-        assert interruption.exit_code == 143
-    with Interruption():
+        assert request.exit_code == 143
+    with StopRequest():
         pass
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == usual
 
@@ -514,7 +514,7 @@ def test_an_epoch_that_is_interrupted_is_saved_as_far_as_it_went(nnfang: Nnfang)
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert stderr.startswith(b"Interrupted after 0 whole epochs.")
+    assert stderr.startswith(b"Interrupted after 0 completed epochs.")
     last, best = (load(nnfang.folder / "run" / name) for name in ("last.npz", "best.npz"))
     assert 0 < last.meta.step < 9000
     assert last.network.digest() == best.network.digest()  # rather than an untrained network as the best

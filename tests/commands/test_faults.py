@@ -11,15 +11,17 @@ import random
 import shutil
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nnfang.runs import folder as runs
 from nnfang.runs.checkpoint import load
+from nnfang.runs.finding import load_last
+from nnfang.runs.meta import ForkRecord
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.commands.conftest import Nnfang, Trained
 
 KILLS = int(os.environ.get("KILLS", "6"))
@@ -33,7 +35,7 @@ def count_epochs(folder: Path) -> int:
     """Whole epochs in the latest checkpoint; -1 where there is none yet."""
     if not (folder / "last.npz").exists() and not (folder / "last.prev.npz").exists():
         return -1
-    return runs.load_last(folder)[1].meta.epoch
+    return load_last(folder).meta.epoch
 
 
 def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(nnfang: Nnfang) -> None:
@@ -73,7 +75,7 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(number: signal
     nnfang.interrupt(*options, "-o", "run", when=lambda event: event.get("epoch") == 2, number=number)
     resumed = nnfang("train", "--resume", "run", "--json", "-q")
     digests = [event["digest"] for event in whole.epochs]
-    assert [row["digest"] for row in load(nnfang.folder / "run" / "last.npz").meta.history] == digests
+    assert [epoch.digest for epoch in load(nnfang.folder / "run" / "last.npz").meta.history] == digests
     assert resumed.end["digest"] == whole.end["digest"]
     assert "identical through epoch 8" in nnfang("verify", "run", "-q").stdout
 
@@ -89,7 +91,7 @@ def test_a_run_can_be_made_longer_but_not_another_one(nnfang: Nnfang) -> None:
         "train", "--resume", "run", "--fork", "-o", "fork", "--learning-rate", "0.1", "--epochs", "5", "--json"
     )
     meta = load(nnfang.folder / "fork" / "last.npz").meta
-    assert meta.parent == {"run": "run", "step": 4 * 450, "digest": digest(nnfang.folder / "whole")[:16]}
+    assert meta.parent == ForkRecord("run", 4 * 450, digest(nnfang.folder / "whole")[:16])
     assert (len(forked.epochs), len(meta.history)) == (1, 5)
     assert "was forked from run" in nnfang("verify", "fork", code=2).stderr
 
@@ -187,7 +189,7 @@ def test_a_learning_rate_that_is_too_large_is_divided_until_it_is_not(nnfang: Nn
     result = nnfang("train", "--dataset", "mnist-sample", *options, environment={"NNFANG_ENGINE": "online"})
     assert 1 <= result.stderr.count("Retrying from epoch 0") <= 3
     meta = load(nnfang.folder / "run" / "last.npz").meta
-    assert meta.retries[0]["learning_rate"] == 5
+    assert meta.retries[0].learning_rate == 5
     assert meta.config["optimizer"]["learning_rate"] == pytest.approx(5 / 3 ** len(meta.retries))
     stopped = nnfang("train", "--dataset", "mnist-sample", "--learning-rate", "1e30", *options[2:4], "-o", "b", code=4)
     assert "gradient norm" in stopped.stderr

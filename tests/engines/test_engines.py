@@ -149,7 +149,7 @@ def test_a_numba_that_cannot_be_imported_is_passed_over_with_one_warning(
     *names, warning, refusal = run_with_numba(tmp_path, numba, BROKEN)
     assert names == ["online", "online", "online", "batch"]
     problem = f"the compiled engine needs numba, which cannot be imported: {reason}"
-    assert warning == f"RuntimeWarning training is slower than it could be: {problem}"
+    assert warning == f"NnfangWarning training is slower than it could be: {problem}"
     assert refusal == f"engine {problem}"
 
 

@@ -8,7 +8,7 @@ import pytest
 import nnfang
 from nnfang.config import sources as config
 from nnfang.data import load
-from nnfang.runs.folder import NETWORK
+from nnfang.runs.bundled import NETWORK
 from nnfang.training.evaluation import evaluate
 
 CONFIGS = Path(__file__).parents[2] / "configs"

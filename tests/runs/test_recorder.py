@@ -1,7 +1,7 @@
 """A run's files, written while training goes on."""
 
 import csv
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +9,13 @@ import pytest
 
 from nnfang.core.network import Network
 from nnfang.data import Dataset
-from nnfang.runs import checkpoint
-from nnfang.runs import folder as runs
+from nnfang.runs import checkpoint, folder
+from nnfang.runs.meta import StateRecord
 from nnfang.runs.recorder import Recorder
-from nnfang.training.events import Epoch, Start
-from nnfang.training.loop import train
-from nnfang.training.state import Position
-from tests.shades import NOW, RECIPE, facts, make_shades
+from nnfang.training.events import Epoch, Progress
+from nnfang.training.loop import Training, train
+from nnfang.training.recipe import Recipe
+from tests.shades import NOW, RECIPE, describe, make_shades
 
 
 @pytest.fixture(autouse=True)
@@ -28,35 +28,34 @@ def data() -> Dataset:
     return make_shades(60, 2)
 
 
+def record(recipe: Recipe, data: Dataset) -> tuple[Training, Recorder]:
+    training = train(Network.for_recipe(recipe, data), data, recipe)
+    run = folder.create(Path("out"), data.name, NOW)
+    return training, Recorder(run, training, describe(recipe, data))
+
+
 def test_a_run_is_written_while_it_happens(data: Dataset) -> None:
-    network = Network.initialize(RECIPE.layers, 4, seed=0)
-    events = train(network, data, RECIPE)
-    start = next(events)
-    assert isinstance(start, Start)
-    run = runs.create(Path("out"), data.name, NOW)
-    untrained = network.digest()
-    recorder = Recorder(run, start, facts(RECIPE, data))
+    training, recorder = record(RECIPE, data)
+    run, untrained = recorder.run, training.network.digest()
     for path in (run.best, run.last):
         saved = checkpoint.load(path)
         assert (saved.network.digest(), saved.meta.epoch, saved.meta.step) == (untrained, 0, 0)
-        assert saved.meta.position == Position()
+        assert saved.meta.state == StateRecord()
     epochs: list[Epoch] = []
-    for event in events:
+    for event in training:
+        recorder.record(event)
         if isinstance(event, Epoch):
-            recorder.record(event)
             epochs.append(event)
             best = max((e for e in epochs if e.is_best), key=lambda e: e.epoch)
             last_saved, best_saved = checkpoint.load(run.last), checkpoint.load(run.best)
             assert last_saved.network.digest() == event.digest
             assert best_saved.network.digest() == best.digest
-            assert (best_saved.meta.position.best_epoch, best_saved.meta.position.best_value) == (
-                best.epoch,
-                best.val_loss,
-            )
+            state = best_saved.meta.state
+            assert (state.best_epoch, state.best_value) == (best.epoch, best.val_loss)
             assert (last_saved.meta.epoch, best_saved.meta.epoch) == (event.epoch, best.epoch)
             assert last_saved.meta.step == event.epoch * 6  # 42 images in batches of 8
-            assert last_saved.meta.history == [asdict(epoch) for epoch in epochs]
-            assert np.array_equal(last_saved.state["velocity"], start.engine.state["velocity"])
+            assert last_saved.meta.history == tuple(epochs)
+            assert np.array_equal(last_saved.optimizer_state["velocity"], training.engine.state["velocity"])
             assert len(Path("out/history.csv").read_text().splitlines()) == event.epoch + 1
     assert min(epochs, key=lambda e: e.val_loss or 0).digest == checkpoint.load(run.best).network.digest()
     with Path("out/history.csv").open(newline="") as file:
@@ -67,12 +66,9 @@ def test_a_run_is_written_while_it_happens(data: Dataset) -> None:
 
 
 def test_the_best_stays_when_the_last_gets_worse(data: Dataset) -> None:
-    network = Network.initialize(RECIPE.layers, 4, seed=0)
-    events = train(network, data, RECIPE)
-    start = next(events)
-    assert isinstance(start, Start)
-    recorder = Recorder(runs.create(Path("out"), data.name, NOW), start, facts(RECIPE, data))
-    epoch = next(event for event in events if isinstance(event, Epoch))
+    training, recorder = record(RECIPE, data)
+    network = training.network
+    epoch = next(event for event in training if isinstance(event, Epoch))
     recorder.record(epoch)
     good = network.digest()
     network.theta[...] += 1
@@ -87,3 +83,20 @@ def test_the_best_stays_when_the_last_gets_worse(data: Dataset) -> None:
         "last.npz",
         "last.prev.npz",
     ]
+
+
+def test_steps_and_seconds_make_a_save_due() -> None:
+    data = make_shades(2600, 3)
+    recipe = replace(RECIPE, checkpoint_every=replace(RECIPE.checkpoint_every, steps=100, seconds=1e9))
+    recipe = replace(recipe, validation_split=0.1)
+    training, recorder = record(recipe, data)
+    saved = []
+    for event in training:
+        if isinstance(event, Epoch):
+            break
+        recorder.record(event)
+        saved.append(checkpoint.load(Path("out/last.npz")).meta.step)
+    assert saved == [128, 256, 256]  # chunks of 1,024 images are 128 steps; the last chunk of the epoch is shorter
+    training.recipe = replace(recipe, checkpoint_every=replace(recipe.checkpoint_every, seconds=1e-9))
+    recorder.record(Progress(1, 2340, 2340, 1.0, 0.5, 1.0))
+    assert checkpoint.load(Path("out/last.npz")).meta.step == training.state.step

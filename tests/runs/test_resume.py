@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from nnfang.config.schema import read_tree
 from nnfang.core.layers import Dense, Dropout, Layer
-from nnfang.core.network import Network
 from nnfang.core.optimizers import OPTIMIZERS, Optimizer, Sgd
 from nnfang.core.schedules import SCHEDULES, Schedule
-from nnfang.errors import CheckpointError
-from nnfang.runs import checkpoint
-from nnfang.runs import folder as runs
+from nnfang.runs import checkpoint, finding, session
+from nnfang.runs.finding import DamagedRunError
 from nnfang.runs.folder import Run
-from nnfang.runs.recorder import Recorder
 from nnfang.training.augment import Augment, Elastic
-from nnfang.training.events import Epoch, Progress, Start
-from nnfang.training.loop import train
+from nnfang.training.events import End
 from nnfang.training.recipe import EarlyStopping, Recipe
-from tests.shades import facts, make_shades
+from tests.shades import make_shades
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nnfang.data import Dataset
+    from nnfang.runs.recorder import RecordedTraining
+    from nnfang.training.events import Epoch
 
 LAYERS: tuple[Layer, ...] = (Dense(9), Dense(3, "softmax"))
 WITH_DROPOUT: tuple[Layer, ...] = (Dense(9, "tanh"), Dropout(0.3), Dense(3, "softmax"))
@@ -62,34 +62,27 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def train_on(folder: Path, recipe: Recipe, data: Dataset, *, interrupt_at: int) -> bool:
-    """Train, or go on, in a run's folder until the n-th event or the end; whether it came to the end."""
-    if folder.exists():
-        run, saved = runs.load_last(folder)
-        network, position, state, history = saved.network, saved.meta.position, saved.state, saved.meta.history
-    else:
-        run, position, state, history = runs.create(folder, "shades", runs_date()), None, None, []
-        network = Network.initialize(recipe.layers, 9, seed=recipe.seed, dtype=recipe.dtype)
-    events = train(network, data, recipe, position, state)
-    start = next(events)
-    assert isinstance(start, Start)
-    recorder = Recorder(run, start, facts(recipe, data), history)
-    for count, event in enumerate(events, 1):
-        if isinstance(event, Epoch):
-            recorder.record(event)
-        if count == interrupt_at and isinstance(event, Progress | Epoch):
-            recorder.save_last()
+    """Train, or continue, in a run's folder until the n-th event or the end; whether it came to the end."""
+    if not folder.exists():
+        with session.start(recipe, data, folder) as training:
+            return follow(training, interrupt_at)
+    with session.reopen(folder) as stored:
+        return follow(session.resume(stored, replace(recipe, dataset=data.name), lambda _: data), interrupt_at)
+
+
+def follow(training: RecordedTraining, interrupt_at: int) -> bool:
+    for count, event in enumerate(training, 1):
+        if isinstance(event, End):
+            training.finish(event)
+            return True
+        if count == interrupt_at:
+            training.save()
             return False
-    return True
+    return False
 
 
-def runs_date() -> Any:
-    from datetime import datetime
-
-    return datetime(2024, 2, 29).astimezone()
-
-
-def without_times(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{k: v for k, v in row.items() if k not in {"seconds", "images_per_second"}} for row in history]
+def without_times(history: Iterable[Epoch]) -> list[Epoch]:
+    return [replace(epoch, seconds=0, images_per_second=0) for epoch in history]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -102,9 +95,9 @@ def test_interruptions_anywhere_change_no_byte(name: str, data: Dataset) -> None
     assert interruptions > 3
     whole, pieces = (checkpoint.load(Path(folder, "last.npz")) for folder in ("whole", "pieces"))
     assert pieces.network.theta.tobytes() == whole.network.theta.tobytes()
-    assert pieces.meta.position == whole.meta.position
+    assert pieces.meta.state == whole.meta.state
     assert without_times(pieces.meta.history) == without_times(whole.meta.history)
-    for vector, expected in zip(pieces.state.values(), whole.state.values(), strict=True):
+    for vector, expected in zip(pieces.optimizer_state.values(), whole.optimizer_state.values(), strict=True):
         assert vector.tobytes() == expected.tobytes()
     best = [checkpoint.load(Path(folder, "best.npz")).network.digest() for folder in ("whole", "pieces")]
     assert best[0] == best[1]
@@ -116,32 +109,14 @@ def test_the_checkpoint_before_the_last_is_kept_and_offered(data: Dataset) -> No
     assert (checkpoint.load(run.previous).meta.epoch, checkpoint.load(run.last).meta.epoch) == (2, 3)
     content = run.last.read_bytes()
     run.last.write_bytes(content[: len(content) // 2])
-    with pytest.raises(CheckpointError) as caught:
-        runs.load_last(Path("run"))
-    assert "The one before it is whole, from epoch 2: nnfang train --resume" in str(caught.value)
-    assert runs.load_last(run.previous)[1].meta.epoch == 2
+    with pytest.raises(DamagedRunError) as caught:
+        finding.load_last(Path("run"))
+    assert f"The one before it is whole, from epoch 2: {run.previous}" in str(caught.value)
+    assert (caught.value.previous, caught.value.epoch) == (run.previous, 2)
+    assert finding.load_last(run.previous).meta.epoch == 2
 
 
 def test_a_process_killed_between_two_renames_has_lost_nothing(data: Dataset) -> None:
     train_on(Path("run"), PLAIN, data, interrupt_at=10**9)
     Run(Path("run")).last.unlink()
-    assert runs.load_last(Path("run"))[1].meta.epoch == 2
-
-
-def test_steps_and_seconds_make_a_save_due(data: Dataset) -> None:
-    recipe = replace(PLAIN, batch_size=8, checkpoint_every=replace(PLAIN.checkpoint_every, steps=100, seconds=1e9))
-    network = Network.initialize(recipe.layers, 9)
-    events = train(network, data, recipe)
-    start = next(events)
-    assert isinstance(start, Start)
-    recorder = Recorder(runs.create(Path("run"), "shades", runs_date()), start, facts(recipe, data))
-    saved = []
-    for event in events:
-        if isinstance(event, Progress):
-            recorder.save_if_due(recipe.checkpoint_every)
-            saved.append(checkpoint.load(Path("run", "last.npz")).meta.step)
-        if isinstance(event, Epoch):
-            break
-    assert saved == [128, 256, 256]  # chunks of 1,024 images are 128 steps; the last chunk of the epoch is shorter
-    recorder.save_if_due(replace(recipe.checkpoint_every, seconds=1e-9))
-    assert checkpoint.load(Path("run", "last.npz")).meta.step == start.position.step
+    assert finding.load_last(Path("run")).meta.epoch == 2

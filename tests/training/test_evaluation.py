@@ -23,17 +23,17 @@ INTERVALS = [
 ]
 
 
-@pytest.mark.parametrize(("right", "n", "low", "high"), INTERVALS)
-def test_the_interval_is_the_published_one(right: int, n: int, low: float, high: float) -> None:
-    assert wilson_interval(right, n) == pytest.approx((low, high), abs=5e-5)
+@pytest.mark.parametrize(("correct", "n", "low", "high"), INTERVALS)
+def test_the_interval_is_the_published_one(correct: int, n: int, low: float, high: float) -> None:
+    assert wilson_interval(correct, n) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_the_interval_never_leaves_0_to_1_and_holds_the_share() -> None:
+def test_the_interval_never_leaves_0_to_1_and_holds_the_fraction() -> None:
     for n in (1, 2, 3, 7, 10**9):
-        for right in (0, 1, n - 1, n):
-            low, high = wilson_interval(right, n)
-            assert (low == 0, high == 1) == (right == 0, right == n)
-            assert 0 <= low <= right / n <= high <= 1
+        for correct in (0, 1, n - 1, n):
+            low, high = wilson_interval(correct, n)
+            assert (low == 0, high == 1) == (correct == 0, correct == n)
+            assert 0 <= low <= correct / n <= high <= 1
             assert low < high
 
 
@@ -50,7 +50,7 @@ CONFUSION = np.array(
 
 def test_the_scores_of_a_class_are_those_computed_by_hand() -> None:
     result = Evaluation(0.5, CONFUSION)
-    assert (result.n, result.right, result.accuracy) == (15, 8, 8 / 15)
+    assert (result.n, result.correct, result.accuracy) == (15, 8, 8 / 15)
     assert result.interval == wilson_interval(8, 15)
     assert result.class_scores() == [
         ClassScore(precision=5 / 7, recall=5 / 8, f1=10 / 15, support=8),

@@ -3,7 +3,6 @@
 import itertools
 import time
 import tracemalloc
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,12 +18,12 @@ from nnfang.core.schedules import Cosine, Exponential, Linear, Schedule, Step
 from nnfang.data import Dataset
 from nnfang.engines import Task, choose_engine
 from nnfang.errors import DivergedError
-from nnfang.training import loop as training
+from nnfang.training import loop
+from nnfang.training.batches import BatchLoader, split_rows
 from nnfang.training.evaluation import Evaluation, evaluate
-from nnfang.training.events import End, Epoch, Event, Progress, Start
-from nnfang.training.loop import CHUNK, Best, LearningRate, split_rows, train
+from nnfang.training.events import End, Epoch, Event, Progress
+from nnfang.training.loop import CHUNK, LearningRate, train
 from nnfang.training.recipe import EarlyStopping, Recipe
-from nnfang.training.state import Position
 
 LAYERS = (Dense(6, "tanh"), Dense(3, "softmax"))
 RECIPE = Recipe(layers=LAYERS, optimizer=Sgd(0.05), epochs=2, batch_size=16, validation_split=0.2, engine="batch")
@@ -66,7 +65,7 @@ def epochs_of(events: list[Event]) -> list[Epoch]:
 def test_events_come_in_order_and_count_every_image() -> None:
     data = make_data(2 * CHUNK + 100)
     events = run(replace(RECIPE, validation_split=0, epochs=2, batch_size=64), data)
-    assert [type(event) for event in events] == [Start, *[Progress] * 3, Epoch, *[Progress] * 3, Epoch, End]
+    assert [type(event) for event in events] == [*[Progress] * 3, Epoch, *[Progress] * 3, Epoch, End]
     progress = [event for event in events if isinstance(event, Progress)]
     assert [p.seen for p in progress] == [CHUNK, 2 * CHUNK, 2 * CHUNK + 100] * 2
     assert [p.epoch for p in progress] == [1] * 3 + [2] * 3
@@ -77,23 +76,46 @@ def test_events_come_in_order_and_count_every_image() -> None:
     assert events[-1] == End(epochs=2, best_epoch=2, reason="done")
 
 
-def test_start_says_what_is_trained_with(data: Dataset) -> None:
+def test_a_training_says_what_it_trains_with(data: Dataset) -> None:
     network = network_for(RECIPE, data)
-    start = next(iter(train(network, data, RECIPE)))
-    assert isinstance(start, Start)
-    assert (start.images, start.validation_images) == (160, 40)
-    assert start.engine.task.network is network
-    assert (start.engine.name, start.engine.step) == ("batch", 0)
+    training = train(network, data, RECIPE)
+    assert (len(training.rows), len(training.validation_rows)) == (160, 40)
+    assert training.network is training.engine.task.network is network
+    assert (training.engine.name, training.engine.step) == ("batch", 0)
+    assert repr(training).startswith("Training(epoch 0 of 2, thirds, Network")
 
 
 def test_nothing_is_trained_before_the_first_event_is_taken(data: Dataset) -> None:
     network = network_for(RECIPE, data)
     before = network.digest()
-    events = train(network, data, RECIPE)
-    next(events)
+    events = iter(train(network, data, RECIPE))
     assert network.digest() == before
     next(events)
     assert network.digest() != before
+
+
+@pytest.mark.parametrize("taken", [1, 2, 3, 4])
+def test_a_training_continues_where_it_was_left(taken: int) -> None:
+    data = make_data(CHUNK + 100)
+    recipe = replace(RECIPE, layers=(Dense(6), Dropout(0.2), Dense(3, "softmax")), optimizer=Momentum(0.02))
+    whole, pieces = (train(network_for(recipe, data), data, recipe) for _ in range(2))
+    list(whole)
+    events: list[Event] = []
+    while not events or not isinstance(events[-1], End):
+        events += itertools.islice(pieces, taken)
+    assert pieces.network.digest() == whole.network.digest()
+    assert replace(pieces.state, seconds=0) == replace(whole.state, seconds=0)
+
+
+def test_what_a_caller_hands_over_is_left_as_it_is(data: Dataset) -> None:
+    recipe = replace(RECIPE, optimizer=Momentum(0.05), epochs=1)
+    first = train(network_for(recipe, data), data, recipe)
+    list(first)
+    state, vectors = first.state, {name: vector.copy() for name, vector in first.engine.state.items()}
+    before = replace(state)
+    list(train(first.network, data, replace(recipe, epochs=2), state, vectors))
+    assert state == before
+    assert np.array_equal(vectors["velocity"], first.engine.state["velocity"])
 
 
 def test_training_learns(data: Dataset) -> None:
@@ -127,11 +149,10 @@ def test_without_validation_images_the_latest_epoch_is_the_best(data: Dataset) -
     assert [(e.val_loss, e.val_accuracy, e.is_best) for e in epochs] == [(None, None, True)] * 3
 
 
-def test_no_epochs_is_a_beginning_and_an_end(data: Dataset) -> None:
+def test_no_epochs_is_an_end(data: Dataset) -> None:
     network = network_for(RECIPE, data)
     before = network.digest()
-    start, end = list(train(network, data, replace(RECIPE, epochs=0)))
-    assert isinstance(start, Start)
+    (end,) = train(network, data, replace(RECIPE, epochs=0))
     assert end == End(epochs=0, best_epoch=0, reason="done")
     assert network.digest() == before
 
@@ -143,7 +164,7 @@ def test_seconds_are_those_of_training_alone(monkeypatch: pytest.MonkeyPatch) ->
         time.sleep(pause)
         return evaluate(*args)
 
-    monkeypatch.setattr(training, "evaluate", evaluate_slowly)
+    monkeypatch.setattr(loop, "evaluate", evaluate_slowly)
     begin, pauses, seconds = time.perf_counter(), 0, 0.0
     for event in train(network_for(RECIPE, data), data, RECIPE):
         time.sleep(pause)
@@ -152,36 +173,7 @@ def test_seconds_are_those_of_training_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert 0 < seconds <= time.perf_counter() - begin - pauses * pause
 
 
-# Splits
-
-
-@pytest.mark.parametrize("share", [0, 0.1, 0.25, 0.5, 0.99])
-@pytest.mark.parametrize("limit", [None, 57, 1000])
-def test_a_split_takes_every_image_once(share: float, limit: int | None) -> None:
-    recipe = Recipe(validation_split=share, limit=limit, seed=3)
-    rows, kept = split_rows(200, recipe)
-    images = min(200, limit or 200)
-    assert sorted([*rows, *kept]) == list(range(images))
-    assert len(kept) == round(images * share)
-    again = split_rows(200, replace(recipe, epochs=99, batch_size=7, shuffle=False))
-    assert [part.tolist() for part in again] == [rows.tolist(), kept.tolist()]
-
-
-def test_another_seed_splits_otherwise() -> None:
-    assert split_rows(200, Recipe(seed=0))[1].tolist() != split_rows(200, Recipe(seed=1))[1].tolist()
-
-
-@pytest.mark.parametrize(
-    ("images", "share", "message"),
-    [
-        (200, 0.999, "validation_split: 0.999 of 200 images leaves none to train on"),
-        (4, 0.1, "validation_split: 0.1 of 4 images leaves none for validation"),
-        (1, 0.5, "validation_split: 0.5 of 1 images leaves none for validation"),
-    ],
-)
-def test_a_split_that_leaves_a_side_empty_is_refused(images: int, share: float, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        split_rows(images, Recipe(validation_split=share))
+# The data
 
 
 def test_only_the_first_images_are_used_under_a_limit(data: Dataset) -> None:
@@ -211,9 +203,9 @@ def test_chunks_change_nothing(size: int, dtype: str) -> None:
     x = (data.x_train.reshape(2100, 16) / network.dtype.type(255)).astype(network.dtype)
     for epoch in (1, 2):
         order = generator(recipe.seed, Purpose.SHUFFLE, epoch).permutation(2100)
-        loss, right = engine.advance(x[order], data.y_train[order])
+        loss, correct = engine.advance(x[order], data.y_train[order])
         assert epochs[epoch - 1].loss == pytest.approx(loss / 2100, rel=1e-12)
-        assert epochs[epoch - 1].accuracy == right / 2100
+        assert epochs[epoch - 1].accuracy == correct / 2100
         assert epochs[epoch - 1].digest == network.digest()
     assert np.array_equal(trained.theta, network.theta)
 
@@ -223,9 +215,9 @@ def test_all_engines_end_where_the_reference_does() -> None:
     recipe = replace(RECIPE, batch_size=1, dtype="float64", validation_split=0)
     networks = [network_for(recipe, data) for _ in range(3)]
     for network, engine in zip(networks, ("online", "compiled", "batch"), strict=True):
-        start, *_ = train(network, data, replace(recipe, engine=engine))
-        assert isinstance(start, Start)
-        assert start.engine.name == engine
+        training = train(network, data, replace(recipe, engine=engine))
+        list(training)
+        assert training.engine.name == engine
     assert max(np.abs(network.theta - networks[-1].theta).max() for network in networks) < 1e-12
 
 
@@ -247,13 +239,13 @@ def test_without_shuffling_the_images_come_in_their_order(data: Dataset) -> None
 def test_each_epoch_has_an_order_of_its_own(data: Dataset) -> None:
     orders: list[list[int]] = []
 
-    class Watched(training.Feeder):
-        def take(self, rows: Any, epoch: int, position: int) -> Any:
+    class Watched(BatchLoader):
+        def load(self, rows: Any, epoch: int, position: int) -> Any:
             orders.append(rows.tolist())
-            return super().take(rows, epoch, position)
+            return super().load(rows, epoch, position)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "Feeder", Watched)
+        patch.setattr(loop, "BatchLoader", Watched)
         run(replace(RECIPE, epochs=3), data)
     assert len({tuple(order) for order in orders}) == 3
     assert {tuple(sorted(order)) for order in orders} == {tuple(split_rows(200, RECIPE)[0].tolist())}
@@ -323,46 +315,11 @@ def test_a_schedule_reaches_its_end_with_the_last_step(schedule: Schedule) -> No
 
 def test_the_engine_is_given_the_scheduled_rate_at_each_step(data: Dataset) -> None:
     recipe = replace(RECIPE, schedule=Linear(warmup=1), epochs=3)
-    start = next(iter(train(network_for(recipe, data), data, recipe)))
-    assert isinstance(start, Start)
-    assert [start.engine.task.learning_rate(step) for step in (0, 5, 10, 20)] == pytest.approx([0, 0.025, 0.05, 0.025])
+    engine = train(network_for(recipe, data), data, recipe).engine
+    assert [engine.task.learning_rate(step) for step in (0, 5, 10, 20)] == pytest.approx([0, 0.025, 0.05, 0.025])
 
 
 # Early stopping and the best epoch
-
-
-@pytest.mark.parametrize(
-    ("metric", "losses", "accuracies", "is_best", "stops_at"),
-    [
-        ("val_loss", [3, 2, 2, 1, 1.5, 1.2], [0.5] * 6, [1, 1, 0, 1, 0, 0], 6),
-        ("val_loss", [3, 4, 5, 1], [0.1, 0.2, 0.3, 0.4], [1, 0, 0], 3),
-        ("val_accuracy", [3, 4, 5, 6], [0.1, 0.2, 0.2, 0.2], [1, 1, 0, 0], 4),
-        ("val_loss", [np.nan, 2, np.nan, 1, np.inf], [0.5] * 5, [0, 1, 0, 1, 0], None),
-        ("val_loss", [np.inf, np.nan], [0.0] * 2, [0, 0], 2),
-    ],
-)
-def test_better_is_better_than_all_before_and_nan_never_is(
-    metric: str, losses: list[float], accuracies: list[float], is_best: list[int], stops_at: int | None
-) -> None:
-    position = Position()
-    best = Best(Recipe(early_stopping=EarlyStopping(patience=2, metric=metric)), position)
-    found, stopped = [], None
-    for loss, accuracy in zip(losses, accuracies, strict=True):
-        position.close_epoch()
-        found.append(best.improves(loss, accuracy))
-        if best.patience_is_over():
-            stopped = position.epoch
-            break
-    assert (found, stopped) == ([bool(flag) for flag in is_best], stops_at)
-
-
-def test_without_early_stopping_patience_is_endless() -> None:
-    position = Position(epoch=1)
-    best = Best(Recipe(), position)
-    assert best.improves(1.0, 0.5)
-    assert not best.improves(1.0, 0.9)
-    position.epoch = 10**9
-    assert not best.patience_is_over()
 
 
 def test_training_stops_when_accuracy_stands_still(data: Dataset) -> None:
@@ -389,9 +346,9 @@ def test_training_goes_on_while_the_loss_falls(data: Dataset) -> None:
     assert events[-1] == End(epochs=6, best_epoch=6, reason="done")
 
 
-# Running away
+# Divergence
 
-RUNAWAYS: list[tuple[str, Optimizer, int, float]] = [
+DIVERGING: list[tuple[str, Optimizer, int, float]] = [
     ("relu", Sgd(1e6), 1, 0.2),
     ("relu", Sgd(1e6), 16, 0.2),
     ("relu", Momentum(1e4), 16, 0),
@@ -401,16 +358,16 @@ RUNAWAYS: list[tuple[str, Optimizer, int, float]] = [
 ]
 
 
-@pytest.mark.parametrize(("activation", "optimizer", "size", "share"), RUNAWAYS)
-def test_running_away_ends_in_words_with_a_way_out_and_without_a_warning(
-    data: Dataset, activation: str, optimizer: Optimizer, size: int, share: float
+@pytest.mark.parametrize(("activation", "optimizer", "size", "validation_split"), DIVERGING)
+def test_divergence_ends_in_words_with_a_way_out_and_without_a_warning(
+    data: Dataset, activation: str, optimizer: Optimizer, size: int, validation_split: float
 ) -> None:
     recipe = Recipe(
         layers=(Dense(8, activation), Dense(8, activation), Dense(3, "linear")),
         loss="mean_squared_error",
         optimizer=optimizer,
         batch_size=size,
-        validation_split=share,
+        validation_split=validation_split,
     )
     events: list[Event] = []
     with pytest.raises(DivergedError) as caught:
@@ -419,14 +376,13 @@ def test_running_away_ends_in_words_with_a_way_out_and_without_a_warning(
     assert caught.value.exit_code == 4
     message = str(caught.value)
     assert message.startswith("training diverged in epoch ")
-    for part in (", by step ", f"at learning rate {rate:g}, gradient norm", f"--learning-rate {min(rate / 10, 0.1):g}"):
+    for part in (", by step ", f"at learning rate {rate:g}, gradient norm", f"such as {min(rate / 10, 0.1):g}"):
         assert part in message
 
 
-def test_running_away_with_the_last_step_of_an_epoch_is_noticed_in_that_epoch(data: Dataset) -> None:
+def test_divergence_in_the_last_step_of_an_epoch_is_noticed_in_that_epoch(data: Dataset) -> None:
     recipe = replace(RECIPE, optimizer=Adam(1e308), batch_size=160, epochs=1)
-    events = train(network_for(recipe, data), data, recipe)
-    assert isinstance(next(events), Start)
+    events = iter(train(network_for(recipe, data), data, recipe))
     with pytest.raises(DivergedError, match="in epoch 1, by step 1: a weight is infinite or not a number at learning"):
         next(events)  # an Epoch with broken weights would be saved as the best one
 
@@ -434,7 +390,7 @@ def test_running_away_with_the_last_step_of_an_epoch_is_noticed_in_that_epoch(da
 def test_the_way_out_is_a_learning_rate_and_not_a_scheduled_one(data: Dataset) -> None:
     recipe = replace(RECIPE, optimizer=Sgd(1e38), schedule=Linear(warmup=100), batch_size=4, loss="mean_squared_error")
     recipe = replace(recipe, layers=(Dense(4, "relu"), Dense(3, "linear")))
-    with pytest.raises(DivergedError, match=r"Try a smaller one: --learning-rate 0.1$"):
+    with pytest.raises(DivergedError, match=r"Try a smaller learning rate, such as 0.1$"):
         run(recipe, data)
 
 
@@ -448,11 +404,3 @@ def test_validation_that_overflows_is_no_warning_and_no_best_epoch(data: Dataset
 def test_what_an_engine_cannot_do_is_said_before_training(data: Dataset) -> None:
     with pytest.raises(ValueError, match="engine: the online engine runs batch_size 1, found 16"):
         run(replace(RECIPE, engine="online"), data)
-
-
-@pytest.mark.parametrize("take", [1, 2, 3])
-def test_whoever_iterates_may_stop_at_any_event(data: Dataset, take: int) -> None:
-    events = train(network_for(RECIPE, data), data, RECIPE)
-    assert len(list(itertools.islice(events, take))) == take
-    close: Callable[[], None] = getattr(events, "close")  # noqa: B009 - an Iterator to its type, a generator in truth
-    close()

@@ -1,11 +1,11 @@
-"""Ctrl-C and SIGTERM as a wish to stop, which training grants between two chunks."""
+"""Ctrl-C and SIGTERM as a request to stop, which training grants between two chunks."""
 
 import signal
 from types import FrameType
 from typing import Any, Self
 
 
-class Interruption:
+class StopRequest:
     """While entered, the first SIGINT or SIGTERM is noted; the second has its usual effect.
 
     Attributes:

@@ -11,9 +11,11 @@ from nnfang.errors import ConfigError
 from nnfang.machine.blas import allow_threads, thread_switch
 from nnfang.machine.description import find_version
 from nnfang.machine.processor import count_processors
+from nnfang.machine.threads import ThreadTrial
+from nnfang.training.events import Epoch, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from nnfang.training.events import Event
 
@@ -21,7 +23,7 @@ Threads = int | Literal["auto"] | None
 
 
 def parse(ctx: click.Context, param: click.Parameter, text: str | None) -> Threads:
-    """A whole number from 1, or auto."""
+    """An integer from 1, or auto."""
     if text is None or text == "auto":
         return "auto" if text else None
     if not text.isdecimal() or int(text) < 1:
@@ -30,7 +32,7 @@ def parse(ctx: click.Context, param: click.Parameter, text: str | None) -> Threa
 
 
 def prepare(threads: Threads) -> None:
-    """Make room for as many threads as may be wanted, before NumPy is imported.
+    """Allow as many threads as may be wanted, before NumPy is imported.
 
     Raises:
         ConfigError: What auto needs is not installed.
@@ -41,14 +43,11 @@ def prepare(threads: Threads) -> None:
         allow_threads(count_processors() if threads == "auto" else threads)
 
 
-def watch(events: Iterator[Event], threads: Threads) -> Iterator[Event]:
+def try_threads(events: Iterable[Event], threads: Threads) -> Iterator[Event]:
     """The same events; for auto the number of threads is tried out and set between them."""
     if threads != "auto" or count_processors() == 1:
         yield from events
         return
-    from nnfang.machine.threads import ThreadTrial
-    from nnfang.training.events import Epoch, Progress
-
     trial = ThreadTrial(count_processors(), thread_switch())
     seen, seconds = 0, 0.0
     for event in events:

@@ -1,0 +1,44 @@
+"""What a person at the command line can do about a failure: the library says what is wrong, this says what to type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nnfang.errors import NnfangError, UnavailableError
+    from nnfang.runs.finding import DamagedRunError
+    from nnfang.runs.folder import FolderInUseError
+
+
+def hint_for(error: NnfangError) -> str:
+    """What to type, as the end of the message; nothing where the message says it all."""
+    hint = HINTS.get(type(error).__name__)
+    return hint(error) if hint else ""
+
+
+def _no_run(error: NnfangError) -> str:
+    return ". Create one with: nnfang train (or name a checkpoint, a run's folder, or bundled with --model)"
+
+
+def _damaged_run(error: DamagedRunError) -> str:
+    return f"\nContinue from it with: nnfang train --resume {error.previous}"
+
+
+def _folder_in_use(error: FolderInUseError) -> str:
+    return f"; choose another folder, or --force to delete {'it' if len(error.files) == 1 else 'them'}"
+
+
+def _unavailable(error: UnavailableError) -> str:
+    online = "" if error.attempts else "without --offline, or "
+    return f"\nOn the command line: {online}--dataset mnist-sample"
+
+
+HINTS: dict[str, Callable[[Any], str]] = {
+    "DamagedRunError": _damaged_run,
+    "FolderInUseError": _folder_in_use,
+    "NoRunError": _no_run,
+    "UnavailableError": _unavailable,
+}
+"""By the name of the class, so that nothing has to be imported where nothing is wrong."""

@@ -1,0 +1,122 @@
+"""Predictions as text, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nnfang import images
+from nnfang.commands import console, options
+from nnfang.errors import BlankError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nnfang.errors import PictureError
+    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.pictures import Prediction
+
+UNSAFE = r"[\x00-\x1f\x7f<>:\"/\\|?*]+"
+"""What the name of a file cannot contain everywhere, or should not contain anywhere."""
+
+STEM = 50
+"""Characters of a picture's name that are kept: a file's name has room for no more than 255 bytes."""
+
+
+class TextWriter:
+    """``7  99.8%  digit.png``."""
+
+    def __init__(self, checkpoint: Checkpoint, top: int) -> None:
+        """Write to stdout.
+
+        Args:
+            checkpoint: What predicts.
+            top: How many classes are named.
+        """
+        self.top = min(top, len(checkpoint.class_names))
+        self.is_probability = checkpoint.network.output_activation == "softmax"
+        self.value, self.values = ("probability", "probabilities") if self.is_probability else ("score", "scores")
+
+    def write_header(self) -> None:
+        """What comes before the first picture."""
+
+    def write(self, prediction: Prediction) -> None:
+        """What a picture shows."""
+        name = console.one_line(prediction.name)
+        for warning in prediction.picture.warnings:
+            console.warn(f"{name}: {warning}")
+        show = "{:5.1%}" if self.is_probability else "{:6.3f}"
+        parts = [f"{label}  {show.format(value)}" for label, value in prediction.top(self.top)]
+        _echo("  ".join([*parts, name]))
+
+    def write_failure(self, name: str, error: PictureError) -> None:
+        """A picture that could not be read; stderr says why."""
+
+
+class CsvWriter(TextWriter):
+    """path, label, probability, and label_2, probability_2 … with --top."""
+
+    def write_header(self) -> None:
+        """The names of the columns."""
+        columns = ("label", self.value)
+        _echo(_csv_line(["path", *columns, *(f"{name}_{k}" for k in range(2, self.top + 1) for name in columns)]))
+
+    def write(self, prediction: Prediction) -> None:
+        """A row per picture."""
+        for warning in prediction.picture.warnings:
+            console.warn(f"{console.one_line(prediction.name)}: {warning}")
+        cells = (cell for pair in prediction.top(self.top) for cell in pair)
+        _echo(_csv_line([console.encodable(prediction.name), *cells]))
+
+
+class JsonWriter(TextWriter):
+    """``{"path": …, "label": "7", "probability": …, "probabilities": {…}}``, and how the picture was prepared."""
+
+    def write(self, prediction: Prediction) -> None:
+        """An object per picture."""
+        best, picture = prediction.top(self.top), prediction.picture
+        found = {
+            "path": console.encodable(prediction.name),
+            "label": best[0][0],
+            self.value: best[0][1],
+            self.values: dict(zip(prediction.class_names, prediction.outputs.tolist(), strict=True)),
+        }
+        if self.top > 1:
+            found["top"] = [{"label": label, self.value: value} for label, value in best]
+        found["prepared"] = {
+            "inverted": picture.is_inverted,
+            "crop": picture.crop,
+            "scale": picture.scale,
+            "shift": picture.shift,
+        }
+        found["warnings"] = picture.warnings
+        options.write_json(found)
+
+    def write_failure(self, name: str, error: PictureError) -> None:
+        """A picture that shows nothing is listed nevertheless."""
+        if isinstance(error, BlankError):
+            options.write_json({"path": console.encodable(name), "label": None, "warnings": [error.reason]})
+
+
+WRITERS: dict[str, Callable[[Checkpoint, int], TextWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
+
+
+def save_input(folder: Path, number: int, prediction: Prediction) -> None:
+    """Write what the network saw of the picture with this number; two may have the same name."""
+    stem = "stdin" if prediction.name == "-" else re.sub(UNSAFE, "-", Path(prediction.name).stem[:STEM])
+    images.save_image(folder / f"{number:04d}-{stem}.png", prediction.picture.image)
+
+
+def _csv_line(cells: Sequence[str | float]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)  # what is in the terminator is quoted in a cell
+    return line.getvalue().removesuffix("\r\n")
+
+
+def _echo(text: str) -> None:
+    click.echo(text, color=True)  # or what looks like a colour would be cut out of a name

@@ -1,0 +1,176 @@
+"""What ``nnfang train`` does: a new run, one that is resumed or forked, or only a look at what would be trained."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnfang.commands import console
+from nnfang.commands.following import follow
+from nnfang.commands.loading import load_dataset
+from nnfang.config import sources as config
+from nnfang.core.constraints import FieldError
+from nnfang.data import SAMPLE
+from nnfang.errors import ConfigError, NnfangError, UnavailableError
+from nnfang.runs import session
+from nnfang.runs.finding import NoRunError, find_newest
+from nnfang.runs.resumption import AnotherTrainingError
+from nnfang.training.augment import preview_distortions
+from nnfang.training.compatibility import OutputUnitsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from nnfang.commands.threads import Threads
+    from nnfang.config.sources import Config, Override
+    from nnfang.data import Dataset
+    from nnfang.runs.session import StoredRun
+
+PREVIEW_IMAGES, PREVIEW_COLUMNS = 10, 16
+
+
+@dataclass(frozen=True)
+class Calling:
+    """How the command was called: what is shown, and where data may come from."""
+
+    threads: Threads
+    is_json: bool
+    is_quiet: bool
+    is_offline: bool
+
+
+def read_overrides(settings: Sequence[str], keys: Mapping[str, Any]) -> list[Override]:
+    """What the command line says of single keys.
+
+    Args:
+        settings: The values of --set.
+        keys: The values of the options that stand for a key, None where one is not given.
+    """
+    overrides = config.parse_overrides(settings)
+    for path, value in keys.items():
+        if value is not None:
+            option = path.rpartition(".")[2].replace("_", "-")
+            overrides.append(config.Override(path, value, f"--{option} {value}"))
+    return overrides
+
+
+def load_config(source: Path | None, overrides: Sequence[Override]) -> Config:
+    """File, environment and options -> the resolved config."""
+    return config.load(sys.stdin if source == Path("-") else source, overrides, os.environ)
+
+
+def print_config(source: Path | None, overrides: Sequence[Override]) -> None:
+    """Print the config as a file that ``-c`` takes."""
+    click.echo(config.to_yaml(load_config(source, overrides).recipe), nl=False)
+
+
+def start(
+    source: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None, *, force: bool
+) -> None:
+    """A new run."""
+    resolved = load_config(source, overrides)
+    data = obtain_dataset(resolved, how)
+    with blaming(resolved), session.start(resolved.recipe, data, output, force=force) as training:
+        follow(training, how)
+
+
+def obtain_dataset(resolved: Config, how: Calling) -> Dataset:
+    """The config's data set; the bundled sample if nobody asked for a certain one and the default is unavailable."""
+    name = resolved.recipe.dataset
+    try:
+        return loader(how)(name)
+    except UnavailableError as error:
+        if resolved.dataset_was_named:
+            raise
+        console.warn(
+            f"{name} is unavailable, so this run trains on {SAMPLE} instead: "
+            f"10,000 images of MNIST that come with nnfang.\n{error}"
+        )
+        return load_dataset(SAMPLE, is_offline=True, is_quiet=how.is_quiet)
+
+
+def resume(path: Path | None, overrides: Sequence[Override], how: Calling) -> None:
+    """The run at `path`, or the newest, from its latest checkpoint on."""
+    with session.reopen(path or newest_run()) as stored:
+        announce(stored, how)
+        resolved = adapt(stored, overrides)
+        with blaming(resolved):
+            training = session.resume(stored, resolved.recipe, loader(how))
+        follow(training, how)
+
+
+def fork(path: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None) -> None:
+    """A new run that begins where the run at `path`, or the newest, stands."""
+    stored = session.read_run(path or newest_run())
+    announce(stored, how)
+    resolved = adapt(stored, overrides)
+    with blaming(resolved), session.fork(stored, resolved.recipe, loader(how), output) as training:
+        follow(training, how)
+
+
+def newest_run() -> Path:
+    """The folder of the newest run that can be continued."""
+    if found := find_newest(resumable=True):
+        return found
+    raise NoRunError
+
+
+def announce(stored: StoredRun, how: Calling) -> None:
+    """Say what is resumed or forked."""
+    if how.is_quiet:
+        return
+    state = stored.checkpoint.meta.state
+    where = f"epoch {state.epoch}"
+    if state.seen:
+        where = f"{console.count(state.epoch, 'epoch')} and {console.count(state.seen, 'image')}"
+    console.note(f"Resuming {stored.run.folder} after {where}.")
+
+
+def adapt(stored: StoredRun, overrides: Sequence[Override]) -> Config:
+    """The run's config with what the environment and the command line change."""
+    return config.load(None, overrides, os.environ, base=stored.checkpoint.recipe)
+
+
+def loader(how: Calling) -> Callable[[str], Dataset]:
+    """What loads a data set by its name."""
+    return partial(load_dataset, is_offline=how.is_offline, is_quiet=how.is_quiet)
+
+
+@contextmanager
+def blaming(resolved: Config) -> Iterator[None]:
+    """Say of a value at fault where it was written."""
+    try:
+        yield
+    except AnotherTrainingError as error:
+        hint = "; --fork starts a new run from where this one stands"
+        raise resolved.error(error.path, error.reason + hint) from error
+    except OutputUnitsError as error:
+        hint = f"; try --set {error.path}={error.classes}"
+        raise resolved.error(error.path, error.reason + hint) from error
+    except FieldError as error:
+        raise resolved.error(error.path, error.reason) from error
+
+
+def preview(path: Path, source: Path | None, overrides: Sequence[Override], how: Calling) -> None:
+    """Write a sheet of training images: each as it is, then distorted as it may be seen in the first epochs."""
+    from nnfang.images import write_sheet  # Pillow, which training does without
+
+    resolved = load_config(source, overrides)
+    recipe = resolved.recipe
+    if recipe.augment is None:
+        raise ConfigError("--preview-augment: the config has no augment, such as --set augment.rotate=15")
+    data = obtain_dataset(resolved, how)
+    with blaming(resolved):
+        sheet = preview_distortions(recipe.augment, data.x_train, recipe.seed, PREVIEW_IMAGES, PREVIEW_COLUMNS)
+    try:
+        write_sheet(path, sheet)
+    except (OSError, ValueError) as error:
+        raise NnfangError(f"cannot be written: {getattr(error, 'strerror', None) or error}", path) from error
+    console.note(f"{path}: each row a training image as it is, then distorted in {PREVIEW_COLUMNS - 1} ways")

@@ -1,0 +1,78 @@
+"""How good a trained network is on images: those of a test, or those that were in its training."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Literal
+
+from nnfang.errors import DataError, NnfangWarning
+from nnfang.training.batches import split_rows
+from nnfang.training.evaluation import Evaluation, evaluate
+
+if TYPE_CHECKING:
+    from nnfang.core.arrays import Images, Labels
+    from nnfang.data import Dataset
+    from nnfang.runs.checkpoint import Checkpoint
+
+Split = Literal["test", "validation", "train"]
+
+
+def evaluate_checkpoint(checkpoint: Checkpoint, data: Dataset, split: Split = "test") -> Evaluation:
+    """Loss and confusion of a checkpoint's network.
+
+    Args:
+        checkpoint: The network, and how it was trained.
+        data: With images of the same shape and as many classes.
+        split: Which images; training and validation images are those of its training.
+
+    Raises:
+        DataError: The data set does not fit, or it cannot be told what was trained on.
+    """
+    check_data(checkpoint, data)
+    images, labels, rows = choose_images(checkpoint, data, split)
+    return evaluate(checkpoint.network, checkpoint.recipe.loss, images, labels, rows)
+
+
+def check_data(checkpoint: Checkpoint, data: Dataset) -> None:
+    """Refuse a data set that the network was not made for; warn if a class has another name.
+
+    Raises:
+        DataError: Its images have another shape, or it has another number of classes.
+    """
+    trained_on = checkpoint.meta.input_shape
+    if data.input_shape != trained_on:
+        raise DataError(f"its images are {data.input_shape}, the network was trained on {trained_on}", data.name)
+    found, known = len(data.class_names), len(checkpoint.class_names)
+    if found != known:
+        raise DataError(f"it has {found} classes, the network was trained on {known}", data.name)
+    for trained, name in zip(checkpoint.class_names, data.class_names, strict=True):
+        if trained != name:
+            warnings.warn(
+                f'{data.name} calls "{name}" what the network was trained on as "{trained}"; are they the same?',
+                NnfangWarning,
+                stacklevel=3,
+            )
+            return
+
+
+def choose_images(checkpoint: Checkpoint, data: Dataset, split: Split) -> tuple[Images, Labels, Labels | None]:
+    """The images and labels of a data set, and the indices of those in a split; None for all.
+
+    Raises:
+        DataError: It is not what the network was trained on, so that its images cannot be told apart; or nothing was
+            held out.
+    """
+    if split == "test":
+        return data.x_test, data.y_test, None
+    trained_on = checkpoint.meta.dataset
+    if data.fingerprint != trained_on.fingerprint:
+        reason = (
+            "it has changed since the network was trained on it"
+            if data.name == trained_on.name
+            else f"the network was trained on {trained_on.name}"
+        )
+        raise DataError(f"{reason}, so its {split} images are unknown; its test images can be used", data.name)
+    train_rows, validation_rows = split_rows(len(data.y_train), checkpoint.recipe)
+    if split == "validation" and not len(validation_rows):
+        raise DataError("the network was trained with validation_split 0, so there are no such images", data.name)
+    return data.x_train, data.y_train, train_rows if split == "train" else validation_rows

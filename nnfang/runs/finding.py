@@ -1,0 +1,129 @@
+"""Which run is meant, and what is read of it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from nnfang.errors import CheckpointError
+from nnfang.runs.bundled import BUNDLED, NETWORK
+from nnfang.runs.checkpoint import Checkpoint, load
+from nnfang.runs.folder import RUNS, Run
+from nnfang.runs.meta import TestRecord
+
+
+class NoRunError(CheckpointError):
+    """There is no run in the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(f'no trained network under "{RUNS}{os.sep}" in this folder')
+
+
+class DamagedRunError(CheckpointError):
+    """The latest checkpoint of a run cannot be read, but the one before it can.
+
+    Attributes:
+        previous: The file of the one before.
+        epoch: Its completed epochs.
+    """
+
+    def __init__(self, error: CheckpointError, previous: Path, epoch: int) -> None:
+        super().__init__(f"{error.reason}\nThe one before it is whole, from epoch {epoch}: {previous}", error.path)
+        self.previous = previous
+        self.epoch = epoch
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """What is read of metrics.json."""
+
+    dataset: str
+    digest: str
+    test_images: int
+    test_accuracy: float
+    test_interval: tuple[float, float]
+
+
+def find_newest(*, resumable: bool = False) -> Path | None:
+    """The folder of the newest run under ``runs/``: the one into which a checkpoint was written last.
+
+    Args:
+        resumable: Whether the run must have a checkpoint to continue from, rather than one to predict with.
+
+    Returns:
+        None where there is no such run.
+    """
+    needed = ("last.npz", "last.prev.npz") if resumable else ("best.npz",)
+    found = [folder for folder in RUNS.glob("*") if any((folder / name).is_file() for name in needed)]
+    return max(found, key=lambda folder: (_written_at(folder), folder.name), default=None)
+
+
+def _written_at(folder: Path) -> int:
+    """When the latest checkpoint of a run was written, in nanoseconds."""
+    times = [0]
+    for name in ("last.npz", "last.prev.npz", "best.npz"):
+        with suppress(OSError):  # not there, or gone in this moment
+            times.append((folder / name).stat().st_mtime_ns)
+    return max(times)
+
+
+def find_test_result(path: Path, checkpoint: Checkpoint) -> TestRecord | None:
+    """How a run's network did on the test images; None where its metrics.json is of another network, or is not there.
+
+    Args:
+        path: The run's folder, or the checkpoint in it.
+        checkpoint: What was read from there.
+    """
+    try:
+        text = ((path if path.is_dir() else path.parent) / "metrics.json").read_bytes()
+        metrics = msgspec.json.decode(text, type=Metrics)
+    except (OSError, msgspec.DecodeError):
+        return None
+    if metrics.digest != checkpoint.network.digest():
+        return None
+    return TestRecord(metrics.dataset, metrics.test_images, metrics.test_accuracy, metrics.test_interval)
+
+
+def locate_run(path: Path) -> Run:
+    """The run whose folder, or one of whose checkpoints, is at `path`."""
+    return Run(path if path.is_dir() else path.parent)
+
+
+def load_last(path: Path) -> Checkpoint:
+    """Read the latest checkpoint of a run, to continue from there.
+
+    Args:
+        path: The run's folder, or one of the checkpoints in it.
+
+    Raises:
+        DamagedRunError: It cannot be read, but the one before it can.
+        CheckpointError: It is not there or cannot be read.
+    """
+    if not path.is_dir():
+        return load(path)
+    run = Run(path)
+    chosen = run.last if run.last.exists() or not run.previous.exists() else run.previous  # killed between two renames
+    try:
+        return load(chosen)
+    except CheckpointError as error:
+        try:
+            epoch = load(run.previous).meta.epoch
+        except CheckpointError:
+            raise error from None
+        raise DamagedRunError(error, run.previous, epoch) from error
+
+
+def load_model(path: str | os.PathLike[str]) -> Checkpoint:
+    """Read a checkpoint: a file, the best one of a run's folder, or "bundled", the network that comes with nnfang.
+
+    Raises:
+        CheckpointError: It is not there, or cannot be read.
+    """
+    path = NETWORK if path == BUNDLED else Path(path)
+    if not path.is_dir():
+        return load(path)
+    if not Run(path).best.exists():
+        raise CheckpointError("there is no best.npz in this folder", path)
+    return load(Run(path).best)

@@ -1,0 +1,95 @@
+"""Pictures -> what a trained network says they show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, BinaryIO
+
+from nnfang import images
+from nnfang.errors import NnfangError, PictureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from nnfang.core.arrays import Array
+    from nnfang.runs.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction:
+    """What a network says a picture shows.
+
+    Attributes:
+        name: The picture's path, or what else it was named by.
+        class_names: One per output.
+        outputs: (classes,), with a softmax output the probabilities.
+        picture: What the network saw, and how that was made of the picture.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    outputs: Array
+    picture: images.Prepared
+
+    def __repr__(self) -> str:
+        return f"Prediction({self.name}: {self.label}, {self.top(1)[0][1]:.3f})"
+
+    @property
+    def label(self) -> str:
+        """The class with the largest output."""
+        return self.top(1)[0][0]
+
+    def top(self, k: int) -> list[tuple[str, float]]:
+        """The `k` classes with the largest outputs, and the outputs; largest first."""
+        order = (-self.outputs).argsort(kind="stable")[:k]
+        return [(self.class_names[i], float(self.outputs[i])) for i in order]
+
+
+def predict_pictures(
+    checkpoint: Checkpoint, pictures: Iterable[str | PathLike[str]], *, raw: bool = False, stdin: BinaryIO | None = None
+) -> Iterator[Prediction | tuple[str, PictureError]]:
+    """Read pictures and predict them, one at a time.
+
+    Args:
+        checkpoint: The network, and how pictures are prepared for it.
+        pictures: Files, folders, patterns such as ``scans/*.png``, or samples such as ``sample:7``.
+        raw: Whether a picture is taken as it is: only made grey and resized, not inverted.
+        stdin: What ``-`` stands for.
+
+    Yields:
+        A prediction for each picture; for one that cannot be read its name, and why.
+
+    Raises:
+        NnfangError: The network's inputs are no pictures.
+    """
+    shape = checkpoint.meta.input_shape
+    if len(shape) != 2:  # noqa: PLR2004 - height and width
+        raise NnfangError(f"this network's inputs are {shape[0]} numbers, not a picture of a height and a width")
+    preparation = "plain" if raw else checkpoint.meta.preparation
+    for name, picture in _read(pictures, shape, preparation, stdin):
+        if isinstance(picture, PictureError):
+            yield name, picture
+        else:
+            outputs = checkpoint.predict(picture.image[None])[0]
+            yield Prediction(name, checkpoint.class_names, outputs, picture)
+
+
+def _read(
+    pictures: Iterable[str | PathLike[str]], shape: tuple[int, ...], preparation: str, stdin: BinaryIO | None
+) -> Iterator[tuple[str, images.Prepared | PictureError]]:
+    """Each picture as the network wants it, or why it cannot be read; in the order of the arguments."""
+    for argument in (fspath(picture) for picture in pictures):
+        try:
+            if argument == "-" and stdin:
+                yield "-", images.load_prepared(stdin, shape, preparation, name="standard input")
+            elif argument.startswith(images.PREFIX):
+                yield argument, images.load_prepared(images.find_sample(argument), shape, preparation, name=argument)
+            else:
+                for path in images.find_pictures([argument]):
+                    try:
+                        yield str(path), images.load_prepared(path, shape, preparation)
+                    except PictureError as error:
+                        yield str(path), error
+        except PictureError as error:
+            yield argument, error

@@ -1,0 +1,121 @@
+"""Whether a run can go on with a recipe, a data set and this machine."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from nnfang.config.schema import to_tree
+from nnfang.core.constraints import FieldError
+from nnfang.errors import CheckpointError, DataError
+from nnfang.machine.description import describe_machine
+from nnfang.runs.checkpoint import Checkpoint, load
+from nnfang.runs.evaluation import check_data as check_data_fits
+from nnfang.training.state import metric_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nnfang.data import Dataset
+    from nnfang.training.recipe import Recipe
+
+MAY_CHANGE = {"epochs", "early_stopping", "checkpoint_every", "on_divergence"}
+"""What may change in the middle of a run: it changes when training ends or is saved, but no number."""
+
+SAMPLES_PER_EPOCH = 8
+"""Points of an epoch at which two schedules are compared."""
+
+
+class AnotherTrainingError(FieldError):
+    """With this value the run would be another training, which needs a new run."""
+
+
+def check_weights(checkpoint: Checkpoint, recipe: Recipe) -> None:
+    """Refuse a recipe for another network.
+
+    Raises:
+        FieldError: Its layers or its dtype are not those of the checkpoint.
+    """
+    for name in ("layers", "dtype"):
+        if getattr(recipe, name) != getattr(checkpoint.recipe, name):
+            raise FieldError(name, "cannot change: the weights would not fit")
+
+
+def check_changes(checkpoint: Checkpoint, recipe: Recipe) -> None:
+    """Refuse a recipe by which some number of the run would be another.
+
+    Raises:
+        FieldError: The weights would not fit.
+        AnotherTrainingError: The run would be another training.
+    """
+    check_weights(checkpoint, recipe)
+    old = checkpoint.recipe
+    for field in fields(recipe):
+        before, after = (to_tree(getattr(each, field.name)) for each in (old, recipe))
+        path = find_difference(field.name, before, after)
+        if path and (field.name not in MAY_CHANGE or _changes_the_past(checkpoint, recipe, field.name)):
+            raise AnotherTrainingError(path, "another value means another training")
+
+
+def find_difference(path: str, old: Any, new: Any) -> str | None:
+    """The path of the first value in which two trees differ."""
+    if not isinstance(old, dict) or not isinstance(new, dict) or old.keys() != new.keys():
+        return path if old != new else None
+    return next((found for key in old if (found := find_difference(f"{path}.{key}", old[key], new[key]))), None)
+
+
+def _changes_the_past(checkpoint: Checkpoint, new: Recipe, name: str) -> bool:
+    """Whether with a new value something would have been different already."""
+    old, state = checkpoint.recipe, checkpoint.meta.state
+    if name == "early_stopping":  # the best epoch would have been chosen by another metric
+        return metric_of(old.early_stopping) != metric_of(new.early_stopping)
+    if name == "epochs":  # the learning rate would have been different
+        begun = state.epoch + bool(state.seen)
+        times = [sample / SAMPLES_PER_EPOCH for sample in range(begun * SAMPLES_PER_EPOCH)]
+        return any(old.schedule.factor(t, old.epochs) != new.schedule.factor(t, new.epochs) for t in times)
+    return False
+
+
+def check_data(checkpoint: Checkpoint, data: Dataset) -> None:
+    """Refuse a data set that the network cannot take, or one that has changed since the run began.
+
+    Raises:
+        DataError: It is such a one.
+    """
+    check_data_fits(checkpoint, data)
+    known = checkpoint.meta.dataset
+    if data.name == known.name and data.fingerprint != known.fingerprint:
+        raise DataError("it has changed since the run began, so the run cannot continue with it", data.name)
+
+
+def find_best(path: Path, checkpoint: Checkpoint, recipe: Recipe, data: Dataset) -> Path | None:
+    """The file of a run's best network, if a fork can go on comparing with it.
+
+    Args:
+        path: Where it should be.
+        checkpoint: From which the fork begins.
+        recipe: Of the fork.
+        data: Of the fork.
+
+    Returns:
+        None where the file is not there, is of an epoch later than the checkpoint, or where the fork measures by
+        another metric or on other validation images.
+    """
+    try:
+        best = load(path)
+    except CheckpointError:
+        return None
+    old = checkpoint.recipe
+    measures = ("loss", "validation_split", "limit", "seed")
+    is_same_measure = (
+        all(getattr(old, name) == getattr(recipe, name) for name in measures)
+        and metric_of(old.early_stopping) == metric_of(recipe.early_stopping)
+        and data.fingerprint == checkpoint.meta.dataset.fingerprint
+    )
+    return path if is_same_measure and best.meta.epoch == checkpoint.meta.state.best_epoch else None
+
+
+def list_machine_differences(checkpoint: Checkpoint) -> list[str]:
+    """In what this machine differs from that of the run, such as ``numpy was 2.3.1, is 2.4.0``."""
+    old, new = checkpoint.meta.environment, describe_machine()
+    return [f"{key} was {old.get(key)}, is {value}" for key, value in new.items() if old.get(key) != value]

@@ -1,0 +1,196 @@
+"""A training on disk: started, resumed, or forked from another.
+
+    with session.start(recipe, data, folder) as training:
+        for event in training:
+            print(event)
+        result = training.finish(event)
+
+Whoever iterates decides what is shown and when to stop; an event is on disk before it is seen.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from shutil import copyfileobj
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nnfang.config.sources import to_yaml
+from nnfang.core.network import Network
+from nnfang.errors import CheckpointError, ConfigError, NnfangWarning
+from nnfang.machine.description import describe_machine
+from nnfang.runs import resumption
+from nnfang.runs.files import write_whole
+from nnfang.runs.finding import load_last, locate_run
+from nnfang.runs.folder import Run, create
+from nnfang.runs.meta import ForkRecord, describe_training
+from nnfang.runs.recorder import RecordedTraining, Recorder, as_text
+from nnfang.training.loop import Training, train
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nnfang.data import Dataset
+    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.meta import Meta
+    from nnfang.training.recipe import Recipe
+    from nnfang.training.state import TrainingState
+
+
+LoadData = Callable[[str], "Dataset"]
+"""Loads a data set by its name or path."""
+
+
+@contextmanager
+def start(
+    recipe: Recipe, data: Dataset, folder: Path | None = None, *, force: bool = False
+) -> Iterator[RecordedTraining]:
+    """A new training in a new folder.
+
+    Args:
+        recipe: How to train. If its `dataset` is not the name of `data`, checkpoints say what was requested.
+        data: What to train on.
+        folder: Where; None means ``runs/<time>-<dataset>``.
+        force: Whether a run that is in `folder` may be deleted.
+
+    Raises:
+        FieldError: Recipe and data do not fit together; nothing has been created.
+        FolderInUseError: `folder` holds a run.
+    """
+    requested, recipe = recipe.dataset, replace(recipe, dataset=data.name)
+    training = train(Network.for_recipe(recipe, data), data, recipe)
+    meta = describe_training(
+        recipe, data, engine=training.engine.name, environment=describe_machine(), requested=requested
+    )
+    run = create(folder, data.name, datetime.now().astimezone(), force=force)
+    with run.lock():
+        run.write_config(to_yaml(recipe))
+        yield RecordedTraining(run, recipe, training, Recorder(run, training, meta))
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run on disk, and its latest checkpoint."""
+
+    run: Run
+    checkpoint: Checkpoint
+
+
+def read_run(path: Path) -> StoredRun:
+    """Read a run, to fork it or to repeat it.
+
+    Args:
+        path: Its folder, or one of the checkpoints in it.
+
+    Raises:
+        CheckpointError: There is no checkpoint, or it cannot be read.
+        ConfigError: It was exported without what it takes to continue.
+    """
+    checkpoint = load_last(path)
+    if checkpoint.meta.inference_only:
+        raise ConfigError("was exported for inference only, without what it takes to continue", path)
+    return StoredRun(locate_run(path), checkpoint)
+
+
+@contextmanager
+def reopen(path: Path) -> Iterator[StoredRun]:
+    """The same, to resume it: from before it is read to the end no other process may train into its folder."""
+    if not path.exists():
+        raise CheckpointError("there is no such file", path)
+    with locate_run(path).lock():
+        yield read_run(path)
+
+
+def resume(stored: StoredRun, recipe: Recipe, load: LoadData) -> RecordedTraining:
+    """A run from its latest checkpoint on, as if it had not been interrupted.
+
+    Args:
+        stored: As `reopen` gives it, while its folder is locked.
+        recipe: That of the run, or one that changes no number that has been computed.
+        load: Loads its data set, once the recipe has been checked.
+
+    Raises:
+        AnotherTrainingError: The recipe would make another training of it.
+        FieldError: Its engine cannot be used here.
+        DataError: The data set has changed.
+    """
+    checkpoint = stored.checkpoint
+    resumption.check_changes(checkpoint, recipe)
+    data = load(recipe.dataset)
+    state = checkpoint.meta.state.restore()
+    if not stored.run.best.exists():
+        state.forget_best()
+    exact = replace(recipe, engine=checkpoint.meta.engine)  # another engine would round differently
+    training = _continue(checkpoint, exact, data, state)
+    meta = _describe(checkpoint, recipe, training, parent=checkpoint.meta.parent)
+    return RecordedTraining(stored.run, recipe, training, Recorder(stored.run, training, meta, checkpoint.meta.history))
+
+
+@contextmanager
+def fork(stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None = None) -> Iterator[RecordedTraining]:
+    """A new run that begins where another stands, and may be trained differently.
+
+    Args:
+        stored: The other run, as `read_run` gives it.
+        recipe: With the same layers and dtype.
+        load: Loads its data set, once the recipe has been checked; with images of the same shape and as many classes.
+        folder: Of the new run; None means ``runs/<time>-<dataset>``.
+
+    Raises:
+        FieldError: The recipe does not fit the weights or the data; nothing has been created.
+        DataError: The data set does not fit the network, or has changed.
+        FolderInUseError: `folder` holds a run.
+    """
+    checkpoint = stored.checkpoint
+    resumption.check_weights(checkpoint, recipe)
+    data = load(recipe.dataset)
+    recipe = replace(recipe, dataset=data.name)
+    state = checkpoint.meta.state.restore()
+    best = resumption.find_best(stored.run.best, checkpoint, recipe, data)
+    if not best:
+        state.forget_best()
+    training = _continue(checkpoint, recipe, data, state)
+    parent = ForkRecord(as_text(stored.run.folder), state.step, checkpoint.network.digest())
+    meta = _describe(checkpoint, recipe, training, parent=parent)
+    run = create(folder, data.name, datetime.now().astimezone())
+    with run.lock():
+        run.write_config(to_yaml(recipe))
+        if best:
+            _copy(best, run.best)
+        yield RecordedTraining(run, recipe, training, Recorder(run, training, meta, checkpoint.meta.history))
+
+
+def _continue(checkpoint: Checkpoint, recipe: Recipe, data: Dataset, state: TrainingState) -> Training:
+    """The training that goes on from a checkpoint."""
+    resumption.check_data(checkpoint, data)
+    if differences := resumption.list_machine_differences(checkpoint):
+        warnings.warn(
+            "the last bits may come out differently than without the interruption: " + "; ".join(differences),
+            NnfangWarning,
+            stacklevel=3,
+        )
+    keeps_vectors = recipe.optimizer.state_names == checkpoint.recipe.optimizer.state_names
+    vectors = checkpoint.optimizer_state if keeps_vectors else {}
+    return train(checkpoint.network, data, recipe, state, vectors)
+
+
+def _describe(checkpoint: Checkpoint, recipe: Recipe, training: Training, *, parent: ForkRecord | None) -> Meta:
+    old = checkpoint.meta
+    meta = describe_training(
+        recipe,
+        training.data,
+        engine=training.engine.name,
+        environment=describe_machine(),
+        requested=old.dataset.requested,
+    )
+    return msgspec.structs.replace(meta, parent=parent, retries=old.retries)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as file:
+        write_whole(target, lambda copy: copyfileobj(file, copy))

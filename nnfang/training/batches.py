@@ -1,0 +1,61 @@
+"""From a data set to what an engine takes: which images are trained on, and their pixels as rows of floats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnfang.core.arrays import Array, Labels, scale_pixels
+from nnfang.core.constraints import FieldError
+from nnfang.core.randomness import Purpose, generator
+
+if TYPE_CHECKING:
+    from nnfang.core.network import Network
+    from nnfang.data import Dataset
+    from nnfang.training.augment import Distortion
+    from nnfang.training.recipe import Recipe
+
+
+def split_rows(images: int, recipe: Recipe) -> tuple[Labels, Labels]:
+    """The indices of the training images that are trained on, and of those held out for validation.
+
+    Both are drawn from the seed alone, out of the first `limit` images, so that a later evaluation finds the same.
+
+    Raises:
+        FieldError: Nothing is left to train on, or to validate with.
+    """
+    images = min(images, recipe.limit or images)
+    held_out = round(images * recipe.validation_split)
+    if held_out >= images or (recipe.validation_split and not held_out):
+        purpose = "to train on" if held_out else "for validation"
+        raise FieldError("validation_split", f"{recipe.validation_split} of {images} images leaves none {purpose}")
+    order = generator(recipe.seed, Purpose.SPLIT).permutation(images)
+    return np.sort(order[held_out:]), np.sort(order[:held_out])
+
+
+class BatchLoader:
+    """Turns rows of a data set into an engine's inputs, in the same buffers each time."""
+
+    def __init__(self, data: Dataset, rows: int, network: Network, distortion: Distortion | None) -> None:
+        """Allocate buffers for `rows` images."""
+        self.images, self.labels = data.x_train, data.y_train.astype(np.intp)
+        self.distortion = distortion
+        self.pixels = np.empty((rows, *self.images.shape[1:]), self.images.dtype)
+        self.x = np.empty((rows, network.inputs), network.dtype)
+
+    def load(self, rows: Labels, epoch: int, position: int) -> tuple[Array, Labels]:
+        """The images and labels of `rows`: (m, inputs) and (m,), valid until the next call.
+
+        Args:
+            rows: Indices of the images.
+            epoch: In which they are seen.
+            position: Of the first of them in the epoch.
+        """
+        pixels, x = self.pixels[: len(rows)], self.x[: len(rows)]
+        np.take(self.images, rows, axis=0, out=pixels, mode="clip")
+        if self.distortion:
+            self.distortion(pixels, epoch, position, x)
+        else:
+            scale_pixels(pixels, x)
+        return x, self.labels[rows]

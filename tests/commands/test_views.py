@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nnfang.commands import views
+from nnfang.training.events import Epoch, Progress, Retry
+
+if TYPE_CHECKING:
+    from tests.commands.terminal import OpenTerminal
+
+
+def make_epoch(number: int, *, val: float | None = 0.9) -> Epoch:
+    return Epoch(number, 0.25, 0.875, val and 1 - val, val, 0.01, 2.0, 12_345.6, "d1", is_best=True)
+
+
+PROGRESS = Progress(epoch=2, seen=500, images=1000, loss=0.5, accuracy=0.75, seconds=0.1)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "line"),
+    [
+        (make_epoch(3), "epoch  3/20  loss 0.2500  accuracy 87.50%  val_loss 0.1000  val_accuracy 90.00%"),
+        (make_epoch(20, val=None), "epoch 20/20  loss 0.2500  accuracy 87.50%"),
+    ],
+)
+def test_an_epoch_is_a_line_that_fits_a_terminal(epoch: Epoch, line: str) -> None:
+    assert views.epoch_line(epoch, 20) == line
+    assert len(line) <= 80
+
+
+def test_plain_lines_say_how_fast_and_how_long_still(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([100.0, 160.0, 220.0])
+    monkeypatch.setattr(views, "monotonic", lambda: next(times))
+    with views.training_view(2, quiet=False) as view:
+        for event in (PROGRESS, make_epoch(1), make_epoch(2)):
+            view.show(event)
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert [line.rpartition("%  ")[2] for line in output.err.splitlines()] == [
+        "12,346 images/s  0:01:00 left",
+        "12,346 images/s  0:00:00 left",
+    ]
+
+
+def test_quiet_shows_nothing(open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal()
+    with views.training_view(2, quiet=True) as view:
+        view.show(PROGRESS)
+        view.show(make_epoch(1))
+    assert terminal.getvalue() == ""
+    assert views.download_progress(quiet=True) is None
+
+
+@pytest.mark.parametrize(("columns", "has_figures"), [(80, True), (40, False)])
+def test_the_bar_shows_figures_where_there_is_room(
+    columns: int, has_figures: bool, open_terminal: OpenTerminal
+) -> None:
+    terminal = open_terminal(COLUMNS=str(columns))
+    with views.training_view(2, quiet=False) as view:
+        view.show(make_epoch(1))
+        view.show(PROGRESS)
+    screen = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", terminal.getvalue())
+    assert "epoch 1/2  loss 0.2500  accuracy 87.50%  val_loss 0.1000  val_accuracy 90.00%\n" in screen
+    assert "epoch 2/2 ━━" in screen
+    assert ("loss 0.5000  accuracy 75.00%  5,000 images/s" in screen) is has_figures
+
+
+def test_the_bar_is_closed_when_training_fails(open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal()
+    with pytest.raises(ValueError, match="format code"), views.training_view(2, quiet=False) as view:
+        view.show(replace(PROGRESS, loss="not a number"))  # type: ignore[arg-type]
+    assert terminal.getvalue().rindex("\x1b[?25h") > terminal.getvalue().rindex("\x1b[?25l")  # the cursor is back
+
+
+def test_a_download_is_a_bar_on_a_terminal(open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal()
+    bar = views.download_progress(quiet=False)("mnist: a file")
+    bar.total = 2000
+    bar.update(500)
+    bar.reset()
+    bar.update(2000)
+    assert bar.total == 2000
+    bar.close()
+    screen = terminal.getvalue()
+    assert "mnist: a file" in screen
+    assert "2.0/2.0 kB" in screen
+
+
+def test_a_download_is_one_line_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    line = views.download_progress(quiet=False)("mnist: a file")
+    line.total = 2000
+    line.update(500)
+    line.reset()
+    line.close()
+    assert capsys.readouterr().err == "mnist: a file\n"
+
+
+def test_more_time_than_python_can_count_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    with views.training_view(10**30, quiet=False) as view:
+        view.show(make_epoch(1))
+    assert re.search(r"  11574074 days, .* left\n$", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_retry_is_a_warning_even_if_quiet(quiet: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    with views.training_view(9, quiet=quiet) as view:
+        view.show(Retry(1, 450, 0.1, "training diverged in epoch 2"))
+    assert capsys.readouterr().err == (
+        "warning: training diverged in epoch 2\nRetrying from epoch 1, step 450, with learning rate 0.1.\n"
+    )

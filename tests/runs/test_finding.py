@@ -1,0 +1,84 @@
+"""Which run is meant, and what is read of it."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnfang.core.network import Network
+from nnfang.data import Dataset
+from nnfang.errors import CheckpointError
+from nnfang.runs import checkpoint, finding
+from nnfang.training.recipe import Recipe
+from tests.shades import RECIPE, describe, make_shades
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def data() -> Dataset:
+    return make_shades(60, 2)
+
+
+def write_checkpoint(path: Path, recipe: Recipe, data: Dataset) -> Network:
+    network = Network.for_recipe(replace(recipe, seed=recipe.seed + 9), data)
+    vectors = {name: np.zeros_like(network.theta) for name in recipe.optimizer.state_names}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint.save(path, network, describe(recipe, data), vectors)
+    return network
+
+
+def test_the_newest_run_is_the_one_with_the_newest_checkpoint(data: Dataset) -> None:
+    for name, age in (("b", 20), ("a", 10), ("c", 30)):
+        path = Path("runs") / name / "best.npz"
+        write_checkpoint(path, RECIPE, data)
+        os.utime(path, (1e9 - age, 1e9 - age))
+    Path("runs/z").mkdir()
+    Path("runs/y.txt").write_text("")
+    Path("runs/x/best.npz").mkdir(parents=True)
+    assert finding.find_newest() == Path("runs/a")
+
+
+@pytest.mark.parametrize("folders", [[], ["runs"], ["runs/empty"]])
+def test_there_may_be_no_run(folders: list[str]) -> None:
+    for folder in folders:
+        Path(folder).mkdir(parents=True)
+    assert finding.find_newest() is None
+    assert finding.find_newest(resumable=True) is None
+
+
+def test_the_newest_run_is_that_whose_latest_checkpoint_is_the_newest(data: Dataset) -> None:
+    """It once was that whose best epoch was the latest, however long another had gone on without a better one."""
+    for name, best, last in (("long", 1, 9), ("short", 5, 5)):
+        for file, age in (("best.npz", best), ("last.npz", last)):
+            path = Path("runs", name, file)
+            write_checkpoint(path, RECIPE, data)
+            os.utime(path, (1e9 + age, 1e9 + age))
+    assert finding.find_newest() == finding.find_newest(resumable=True) == Path("runs/long")
+    Path("runs/long/last.npz").unlink()
+    assert finding.find_newest(resumable=True) == Path("runs/short")
+    Path("runs/short/best.npz").unlink()
+    assert finding.find_newest() == Path("runs/long")
+
+
+def test_a_model_is_a_file_or_the_best_of_a_folder(data: Dataset) -> None:
+    best = write_checkpoint(Path("out/best.npz"), RECIPE, data)
+    last = write_checkpoint(Path("out/last.npz"), replace(RECIPE, seed=5), data)
+    assert finding.load_model("out").network.digest() == best.digest()
+    assert finding.load_model(Path("out/")).recipe == RECIPE
+    assert finding.load_model("out/last.npz").recipe.seed == 5
+    assert last.digest() == finding.load_model(Path("out/last.npz")).network.digest()
+
+
+def test_what_is_no_model_is_named() -> None:
+    Path("out").mkdir()
+    for path, message in (("out", "out: there is no best.npz in this folder"), ("none", "none: there is no such file")):
+        with pytest.raises(CheckpointError) as caught:
+            finding.load_model(path)
+        assert str(caught.value) == message
