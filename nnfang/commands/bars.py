@@ -9,7 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from rich.progress import Progress as RichProgress
 
 from nnfang.commands import console
-from nnfang.commands.views import epoch_line, retry_lines
+from nnfang.commands.lines import epoch_line, retry_lines
 from nnfang.training.events import Epoch, Progress, Retry
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,8 +14,18 @@ from nnfang.commands.threads import try_threads
 from nnfang.training.events import End, Epoch
 
 if TYPE_CHECKING:
-    from nnfang.commands.training import Calling
+    from nnfang.commands.threads import Threads
     from nnfang.runs.recorder import RecordedTraining, Result
+
+
+@dataclass(frozen=True)
+class Calling:
+    """How the command was called: what is shown, and where data may come from."""
+
+    threads: Threads
+    is_json: bool
+    is_quiet: bool
+    is_offline: bool
 
 
 def follow(training: RecordedTraining, how: Calling) -> None:

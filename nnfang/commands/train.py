@@ -110,9 +110,9 @@ def command(
     nnfang train --resume --epochs 40
     """
     threads.prepare(blas_threads)
-    from nnfang.commands import training  # imports NumPy, so that it must come after the number of threads
+    from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
 
-    how = training.Calling(blas_threads, is_json=as_json, is_quiet=quiet, is_offline=offline)
+    how = following.Calling(blas_threads, is_json=as_json, is_quiet=quiet, is_offline=offline)
     overrides = training.read_overrides(settings, {SHORT[name]: value for name, value in short.items()})
     if resume is not None or fork:
         check_resumption(resume, source, output, fork=fork, only_shows=print_config or sheet is not None)

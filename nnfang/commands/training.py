@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnfang.commands import console
-from nnfang.commands.following import follow
+from nnfang.commands.following import Calling, follow
 from nnfang.commands.loading import load_dataset
 from nnfang.config import sources as config
 from nnfang.core.constraints import FieldError
@@ -28,22 +27,11 @@ from nnfang.training.compatibility import OutputUnitsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from nnfang.commands.threads import Threads
     from nnfang.config.sources import Config, Override
     from nnfang.data import Dataset
     from nnfang.runs.session import StoredRun
 
 PREVIEW_IMAGES, PREVIEW_COLUMNS = 10, 16
-
-
-@dataclass(frozen=True)
-class Calling:
-    """How the command was called: what is shown, and where data may come from."""
-
-    threads: Threads
-    is_json: bool
-    is_quiet: bool
-    is_offline: bool
 
 
 def read_overrides(settings: Sequence[str], keys: Mapping[str, Any]) -> list[Override]:

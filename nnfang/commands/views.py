@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from nnfang.commands import console
-from nnfang.training.events import Epoch, Event, Retry
+from nnfang.commands.lines import DownloadLine, LineView, QuietView
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-MAX_SECONDS = 10**12
-"""The longest remaining time that is shown: of more than this, Python can make no duration."""
+    from nnfang.training.events import Event
 
 
 class View(Protocol):
@@ -40,57 +37,6 @@ def training_view(epochs: int, *, quiet: bool) -> View:
     return BarView(epochs)
 
 
-class QuietView:
-    """Shows warnings only."""
-
-    def show(self, event: Event) -> None:
-        """A warning if training diverged."""
-        if isinstance(event, Retry):
-            console.warn(retry_lines(event))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-class LineView(QuietView):
-    """One plain line per epoch."""
-
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
-        self.start = monotonic()
-
-    def show(self, event: Event) -> None:
-        """A line if an epoch is over, with the time that the others will take if they are alike."""
-        super().show(event)
-        if isinstance(event, Epoch):
-            left = (monotonic() - self.start) / event.epoch * (self.epochs - event.epoch)
-            speed = f"{event.images_per_second:,.0f} images/s"
-            remaining = timedelta(seconds=round(min(left, MAX_SECONDS)))
-            console.note(f"{epoch_line(event, self.epochs)}  {speed}  {remaining} left")
-
-
-def epoch_line(event: Epoch, epochs: int) -> str:
-    """The results of an epoch, in one line."""
-    line = (
-        f"epoch {event.epoch:{len(str(epochs))}}/{epochs}  "
-        f"loss {event.loss:.4f}  accuracy {console.percent(event.accuracy)}"
-    )
-    if event.val_loss is not None and event.val_accuracy is not None:
-        line += f"  val_loss {event.val_loss:.4f}  val_accuracy {console.percent(event.val_accuracy)}"
-    return line
-
-
-def retry_lines(event: Retry) -> str:
-    """How training diverged, and how it continues."""
-    return (
-        f"{event.reason}\n"
-        f"Retrying from epoch {event.epoch}, step {event.step}, with learning rate {event.learning_rate:g}."
-    )
-
-
 def download_progress(*, quiet: bool) -> Any:
     """What creates the progress bar of a file from its description; None if `quiet`."""
     if quiet:
@@ -100,21 +46,3 @@ def download_progress(*, quiet: bool) -> Any:
     from nnfang.commands.bars import DownloadBar  # rich, which takes a while to import
 
     return DownloadBar
-
-
-class DownloadLine:
-    """A download without a terminal: one line at the beginning."""
-
-    total: float | None = None
-
-    def __init__(self, description: str) -> None:
-        console.note(description)
-
-    def update(self, n: int) -> None:
-        """Nothing."""
-
-    def reset(self) -> None:
-        """Nothing."""
-
-    def close(self) -> None:
-        """Nothing."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nnfang.commands import views
+from nnfang.commands import lines, views
 from nnfang.training.events import Epoch, Progress, Retry
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ PROGRESS = Progress(epoch=2, seen=500, images=1000, loss=0.5, accuracy=0.75, sec
     ],
 )
 def test_an_epoch_is_a_line_that_fits_a_terminal(epoch: Epoch, line: str) -> None:
-    assert views.epoch_line(epoch, 20) == line
+    assert lines.epoch_line(epoch, 20) == line
     assert len(line) <= 80
 
 
@@ -36,7 +36,7 @@ def test_plain_lines_say_how_fast_and_how_long_still(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = iter([100.0, 160.0, 220.0])
-    monkeypatch.setattr(views, "monotonic", lambda: next(times))
+    monkeypatch.setattr(lines, "monotonic", lambda: next(times))
     with views.training_view(2, quiet=False) as view:
         for event in (PROGRESS, make_epoch(1), make_epoch(2)):
             view.show(event)
