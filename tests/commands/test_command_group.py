@@ -174,3 +174,20 @@ def test_the_readme_mentions_every_exit_code() -> None:
     text = README.read_text(encoding="utf-8")
     codes = sorted({0, *EXIT_CODES.values(), 130, 143})
     assert [code for code in codes if not re.search(rf"\b{code}\b", text)] == []
+
+
+def test_a_traceback_is_shown_to_whoever_asks_for_it(nnfang: Nnfang) -> None:
+    message = nnfang.inside("predict", "-m", "none.npz", "sample:7", code=6).stderr
+    assert message == "Error: none.npz: there is no such file\n"
+    asked = subprocess.run(
+        [sys.executable, "-m", "nnfang", "predict", "-m", "none.npz", "sample:7"],
+        cwd=nnfang.folder,
+        env={**nnfang.environment, "NNFANG_DEBUG": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert asked.returncode == 6
+    assert asked.stderr.startswith("Traceback (most recent call last):\n")
+    assert "FileNotFoundError" in asked.stderr
+    assert asked.stderr.endswith(message)

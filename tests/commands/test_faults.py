@@ -96,6 +96,15 @@ def test_a_run_can_be_made_longer_but_not_another_one(nnfang: Nnfang) -> None:
     assert "was forked from run" in nnfang("verify", "fork", code=2).stderr
 
 
+def test_a_run_may_be_called_newest(nnfang: Nnfang) -> None:
+    """The word once stood for the newest run."""
+    nnfang.train("--epochs", "1", "-o", "newest", "-q")
+    nnfang.train("--epochs", "1", "-q")
+    resumed = nnfang("train", "--resume", "newest", "--epochs", "2", "--json", "-q")
+    assert (resumed.end["run"], resumed.end["epochs"]) == ("newest", 2)
+    assert nnfang("train", "--resume", "--epochs", "2", "--json", "-q").end["run"].startswith("runs")
+
+
 def digest(folder: Path) -> str:
     return load(folder / "last.npz").meta.theta_sha256
 

@@ -198,6 +198,18 @@ def test_a_save_leaves_no_other_file_behind(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o644
 
 
+def test_the_umask_of_the_process_is_obeyed_and_never_changed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It once was set to 0 for a moment, to read it: files that another thread creates then are open to everybody."""
+    previous = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "umask", lambda _: pytest.fail("changes the umask"))
+            checkpoint.save(path, *make(Recipe(layers=LAYERS)))
+    finally:
+        os.umask(previous)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "folder.npz"
     folder.mkdir()
