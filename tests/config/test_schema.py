@@ -115,10 +115,7 @@ class SignSgd:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def factor(self, learning_rate: float) -> float:
-        raise NotImplementedError
-
-    def update(self, theta: Array, sg: Array, state: State, learning_rate: float, t: int, work: Array) -> None:
+    def update(self, theta: Array, gradient: Array, state: State, learning_rate: float, t: int) -> None:
         raise NotImplementedError
 
 
