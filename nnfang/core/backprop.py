@@ -1,6 +1,11 @@
 """Forward pass, backward pass and update: the three algorithms of the paper, for one sample or a mini-batch of m rows.
 
-Layers are counted from 0, the first that has weights; x has shape (m, inputs), and y (m, outputs) is one-hot.
+Layers are counted from 0, the first that has weights, as in eq. 1 and eq. 38 to 40. Every function takes
+
+- x (m, inputs), and y (m, outputs), one-hot;
+- the workspace from ``network.allocate(m)``, in which the forward pass leaves z and a, and the backward pass δ = dL/dz;
+- `gradients`, dW and db of each layer, which are written: ``network.views(gradient)`` of a vector of the size of θ;
+- `rng`, which draws the masks of dropout layers; without it nothing is dropped.
 """
 
 from __future__ import annotations
@@ -18,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def forward(network: Network, x: Array, workspace: Workspace, rng: np.random.Generator | None = None) -> Array:
-    """Algorithm 2.  Returns ŷ (m, outputs), the a of the last layer; `rng` draws dropout masks, None drops nothing."""
-    a = x  # the first layer's inputs
-    for layer, parameters, at in zip(network.layers, network.parameters, workspace, strict=True):
-        layer.affine(a, parameters, at, rng)  # z = W a_previous + b (eq. 1)
-        layer.activate(at)  # a = Q(z) (eq. 2)
-        a = at.a
+    """Algorithm 2.  Returns ŷ (m, outputs), the a of the output layer."""
+    a = x
+    for layer, parameters, here in zip(network.layers, network.parameters, workspace, strict=True):
+        layer.affine(a, parameters, here, rng)  # z = W a_previous + b (eq. 1)
+        layer.activate(here)  # a = Q(z) (eq. 2)
+        a = here.a
     return a
 
 
@@ -35,10 +40,11 @@ def backward(network: Network, x: Array, gradients: tuple[Parameters, ...], work
     """
     layers, parameters = network.layers, network.parameters
     for i in range(len(layers) - 1, 0, -1):
-        layers[i].parameter_gradients(workspace[i - 1].a, workspace[i], gradients[i])  # dW = δ aᵀ, db = δ (eq. 39, 40)
-        layers[i].propagate(parameters[i], workspace[i], workspace[i - 1].delta)  # Wᵀ δ, for the layer before, ...
-        layers[i - 1].differentiate(workspace[i - 1])  # ... times Q'(z), elementwise: its δ (eq. 38)
-    layers[0].parameter_gradients(x, workspace[0], gradients[0])  # the first layer's a_previous is x (eq. 42)
+        here, before = workspace[i], workspace[i - 1]
+        layers[i].parameter_gradients(before.a, here, gradients[i])  # dW = δ a_previousᵀ, db = δ (eq. 39, 40)
+        layers[i].propagate(parameters[i], here, before.delta)  # δ of the layer before is Wᵀ δ, ...
+        layers[i - 1].differentiate(before)  # ... times its Q'(z), elementwise (eq. 38)
+    layers[0].parameter_gradients(x, workspace[0], gradients[0])  # a_previous of the first layer is x (eq. 42)
 
 
 def backpropagate(
@@ -50,9 +56,9 @@ def backpropagate(
     workspace: Workspace,
     rng: np.random.Generator | None = None,
 ) -> None:
-    """Write dL/dW and dL/db of each layer to `gradients`, which ``network.views(gradient)`` makes of a flat vector."""
+    """Compute dL/dW and dL/db of every layer, L being the mean loss of the m rows."""
     y_hat, output = forward(network, x, workspace, rng), workspace[-1]
-    loss.output_delta(output.z, y, y_hat, output.delta, output.scratch)  # δ = ŷ - y (eq. 32), the mean over the rows
+    loss.output_delta(output.z, y, y_hat, output.delta, output.scratch)  # δ = (ŷ - y) / m (eq. 32)
     backward(network, x, gradients, workspace)
 
 
@@ -66,7 +72,7 @@ def gradient_descent_step(
     workspace: Workspace,
     rng: np.random.Generator | None = None,
 ) -> None:
-    """The body of Algorithm 3: forward pass, backward pass, and the update of every layer, in place."""
+    """The body of Algorithm 3: forward pass, backward pass, and the update of every layer with plain sgd."""
     backpropagate(network, loss, x, y, gradients, workspace, rng)
     for parameters, derivatives in zip(network.parameters, gradients, strict=True):
         for w, dw in zip(parameters, derivatives, strict=True):

@@ -53,26 +53,16 @@ class BatchEngine(Engine):
         ]
         self._scratch = np.empty_like(self._slices[0].theta)
         self._workspace = allocate_workspace(network, rows)
-        self._block = max(METRICS_ROWS // rows, 1) * rows
-        self._metrics = BatchMetrics(self._loss, network, self._block, by_column=is_by_column(network))
+        self.block_size = max(METRICS_ROWS // rows, 1) * rows
+        self._metrics = BatchMetrics(self._loss, network, self.block_size, by_column=is_by_column(network))
 
     @classmethod
     def unsupported_reason(cls, task: Task) -> str | None:  # noqa: ARG003
         """None: it runs everything."""
         return None
 
-    def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
-        """See `Engine.advance`."""
-        loss, correct = 0.0, 0
-        for start in range(0, len(x), self._block):
-            end = start + self._block
-            block_loss, block_correct = self._train_block(x[start:end], labels[start:end])
-            loss += block_loss
-            correct += block_correct
-        return loss, correct
-
     def _train_block(self, x: Array, labels: Labels) -> tuple[float, int]:
-        """Some whole mini-batches, of which the last may be short.  Returns their loss and correct predictions."""
+        """Some whole mini-batches, of which the last may be short."""
         size, workspace, metrics = self.task.batch_size, self._workspace, self._metrics
         metrics.set_labels(labels)
         for start in range(0, len(x), size):

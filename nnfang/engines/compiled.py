@@ -30,8 +30,8 @@ class CompiledEngine(Engine):
 
         network, size = task.network, task.batch_size
         self._kernels = kernels
-        self._block = max(METRICS_ROWS // size, 1) * size
-        self._metrics = BatchMetrics(SoftmaxCrossentropy(), network, self._block)
+        self.block_size = max(METRICS_ROWS // size, 1) * size
+        self._metrics = BatchMetrics(SoftmaxCrossentropy(), network, self.block_size)
         self._plan = make_plan(network, [kernels.CODES.get(layer.activation, 0) for layer in dense_layers(network)])
         p, n = self._plan[:, 0], self._plan[:, 1]
         z, a, e = (aligned_empty((size * sum(n),), network.dtype) for _ in range(3))
@@ -50,23 +50,17 @@ class CompiledEngine(Engine):
 
     def prepare(self) -> None:
         """Compile the loop, or load what was compiled before: numba does so in the first call."""
-        self._train_block(np.empty((0, self.task.network.inputs), self.task.network.dtype), np.empty(0, np.intp))
+        self._take_steps(np.empty((0, self.task.network.inputs), self.task.network.dtype), np.empty(0, np.intp))
 
-    def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
-        """See `Engine.advance`."""
-        x, labels = np.ascontiguousarray(x), np.ascontiguousarray(labels, np.intp)
-        loss, correct = 0.0, 0
-        for start in range(0, len(x), self._block):
-            end = start + self._block
-            self._train_block(x[start:end], labels[start:end])
-            self._metrics.set_labels(labels[start:end])
-            block_loss, block_correct = self._metrics.measure()
-            loss += block_loss
-            correct += block_correct
-        return loss, correct
-
-    def _train_block(self, x: Array, labels: Labels) -> None:
+    def _train_block(self, x: Array, labels: Labels) -> tuple[float, int]:
         """Some whole mini-batches, of which the last may be short."""
+        labels = np.ascontiguousarray(labels, np.intp)
+        self._take_steps(np.ascontiguousarray(x), labels)
+        self._metrics.set_labels(labels)
+        return self._metrics.measure()
+
+    def _take_steps(self, x: Array, labels: Labels) -> None:
+        """Call the compiled loop; it leaves the logits of each row in the metrics."""
         task = self.task
         steps = range(self.step, self.step + -(-len(x) // task.batch_size))
         rates = np.array([task.learning_rate(step) for step in steps], np.float64)

@@ -42,12 +42,14 @@ class Engine(ABC):
         task: What it runs.
         step: Steps done so far, over all epochs.
         state: The vectors that the optimizer keeps.
+        block_size: Rows that are trained between two measurements of the loss: a multiple of the batch size.
 
     Raises:
         FieldError: The engine cannot run the task; the reason says why.
     """
 
     name: ClassVar[str]
+    block_size: int
 
     def __init__(self, task: Task) -> None:
         if reason := self.unsupported_reason(task):
@@ -69,7 +71,6 @@ class Engine(ABC):
     def prepare(self) -> None:  # noqa: B027
         """Do what is done once and is not training, such as compiling. Most engines have nothing to prepare."""
 
-    @abstractmethod
     def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
         """Train through the rows in order, `batch_size` at a time; the last batch takes what is left.
 
@@ -82,3 +83,14 @@ class Engine(ABC):
         Returns:
             The sum over the rows of the loss that each had when its step began, and how many were classified correctly.
         """
+        loss, correct = 0.0, 0
+        for start in range(0, len(x), self.block_size):
+            end = start + self.block_size
+            block_loss, block_correct = self._train_block(x[start:end], labels[start:end])
+            loss += block_loss
+            correct += block_correct
+        return loss, correct
+
+    @abstractmethod
+    def _train_block(self, x: Array, labels: Labels) -> tuple[float, int]:
+        """As `advance`, for at most `block_size` rows."""

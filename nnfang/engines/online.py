@@ -25,6 +25,7 @@ class OnlineEngine(Engine):
     """Exact sequential SGD, one sample per step."""
 
     name: ClassVar[str] = "online"
+    block_size = BLOCK
 
     def __init__(self, task: Task) -> None:
         """Allocate the arrays for a block, and bind them to the calls of each of its samples."""
@@ -73,20 +74,14 @@ class OnlineEngine(Engine):
             backward[:0] = layer.backward_calls(k, z[i], e[i])
         return forward, z[-1], e[-1], backward
 
-    def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
-        """See `Engine.advance`."""
-        loss, correct = 0.0, 0
+    def _train_block(self, x: Array, labels: Labels) -> tuple[float, int]:
+        """One step per row."""
         with np.errstate(over="ignore"):  # e^z may be infinite once; it is then computed again
-            for start in range(0, len(x), BLOCK):
-                rows, block_labels = x[start : start + BLOCK], labels[start : start + BLOCK]
-                self._train_block(rows, block_labels.tolist())
-                self._metrics.set_labels(block_labels)
-                block_loss, block_correct = self._metrics.measure()
-                loss += block_loss
-                correct += block_correct
-        return loss, correct
+            self._take_steps(x, labels.tolist())
+        self._metrics.set_labels(labels)
+        return self._metrics.measure()
 
-    def _train_block(self, x: Array, labels: list[int]) -> None:
+    def _take_steps(self, x: Array, labels: list[int]) -> None:
         """The formulas of `nnfang.engines.blocked`, in their order.  x (at most BLOCK, inputs)."""
         learning_rate, decay = self.task.learning_rate, self.task.optimizer.weight_decay
         write_output_e, c, c_next = self._write_output_e, self._c, 1.0
