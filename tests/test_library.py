@@ -53,7 +53,7 @@ def test_a_model_is_evaluated_on_what_it_was_tested_or_validated_with() -> None:
     model = nnfang.fit(RECIPE, DATA)
     assert model.evaluate(DATA).n == len(DATA.y_test)
     validation = model.evaluate(DATA, "validation")
-    assert validation.loss == pytest.approx(model.meta.state.best_value)
+    assert validation.loss == pytest.approx(model.meta.state.best_loss)
     assert validation.n + model.evaluate(DATA, "train").n == len(DATA.y_train)
     with pytest.raises(nnfang.DataError, match="the network was trained on shades, so its train images are unknown"):
         model.evaluate(replace(DATA, name="others", x_train=DATA.x_train[::-1]), "train")

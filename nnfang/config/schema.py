@@ -151,5 +151,6 @@ def is_float(hint: Any) -> bool:
 
 def names_of(hint: Any) -> tuple[str, ...]:
     """The names among which an annotation lets one choose."""
+    hint = unwrap(hint)
     constraint = get_args(hint)[1] if get_origin(hint) is Annotated else None
     return constraint.names if isinstance(constraint, OneOf) else ()

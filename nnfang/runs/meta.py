@@ -44,6 +44,8 @@ class StateRecord(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     best_epoch: Count = 0
     best_value: float | None = None
+    best_loss: float | None = None
+    metric: str | None = None
 
     @classmethod
     def of(cls, state: TrainingState) -> "StateRecord":

@@ -11,7 +11,7 @@ from nnfang.errors import CheckpointError, DataError
 from nnfang.machine.description import describe_machine
 from nnfang.runs.checkpoint import Checkpoint, load
 from nnfang.runs.evaluation import check_data as check_data_fits
-from nnfang.training.state import metric_of
+from nnfang.training.state import metric_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,8 @@ def _changes_the_past(checkpoint: Checkpoint, new: Recipe, name: str) -> bool:
     """Whether with a new value something would have been different already."""
     old, state = checkpoint.recipe, checkpoint.meta.state
     if name == "early_stopping":  # the best epoch would have been chosen by another metric
-        return metric_of(old.early_stopping) != metric_of(new.early_stopping)
+        done = state.restore()
+        return metric_for(old.early_stopping, done) != metric_for(new.early_stopping, done)
     if name == "epochs":  # the learning rate would have been different
         begun = state.epoch + bool(state.seen)
         times = [sample / SAMPLES_PER_EPOCH for sample in range(begun * SAMPLES_PER_EPOCH)]
@@ -106,10 +107,10 @@ def find_best(path: Path, checkpoint: Checkpoint, recipe: Recipe, data: Dataset)
     except CheckpointError:
         return None
     old = checkpoint.recipe
-    measures = ("loss", "validation_split", "limit", "seed")
+    measures, state = ("loss", "validation_split", "limit", "seed"), checkpoint.meta.state.restore()
     is_same_measure = (
         all(getattr(old, name) == getattr(recipe, name) for name in measures)
-        and metric_of(old.early_stopping) == metric_of(recipe.early_stopping)
+        and metric_for(old.early_stopping, state) == metric_for(recipe.early_stopping, state)
         and data.fingerprint == checkpoint.meta.dataset.fingerprint
     )
     return path if is_same_measure and best.meta.epoch == checkpoint.meta.state.best_epoch else None

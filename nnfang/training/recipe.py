@@ -24,11 +24,12 @@ class EarlyStopping:
 
     Attributes:
         patience: Epochs in a row without a better value after which training stops.
-        metric: What has to improve: val_loss by falling, or val_accuracy by rising.
+        metric: What has to improve, and decides which epoch is the best: val_loss by falling, or val_accuracy by
+            rising; null means val_accuracy, and where that is equal val_loss.
     """
 
     patience: Count = 5
-    metric: Annotated[str, OneOf(("val_loss", "val_accuracy"))] = "val_loss"
+    metric: Annotated[str, OneOf(("val_loss", "val_accuracy"))] | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -527,7 +527,7 @@ SEVERAL_TOLD = [
     ", line 11: schedule.every: found nan, expected a number > 0 and finite",
     ", line 12: found a list or mapping as a key, expected a name",
     ", line 14: early_stopping.patience: found 'many', which is not a valid int",
-    ", line 14: early_stopping.metric: found 'val_los', expected one of val_loss, val_accuracy. Did you mean",
+    ", line 14: early_stopping.metric: found 'val_los', expected one of val_loss, val_accuracy or null. Did you",
     ", line 15: limit: found [], expected an integer >= 1 or null",
 ]
 

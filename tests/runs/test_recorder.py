@@ -51,13 +51,16 @@ def test_a_run_is_written_while_it_happens(data: Dataset) -> None:
             assert last_saved.network.digest() == event.digest
             assert best_saved.network.digest() == best.digest
             state = best_saved.meta.state
-            assert (state.best_epoch, state.best_value) == (best.epoch, best.val_loss)
+            assert (state.best_epoch, -(state.best_value or 0), state.best_loss) == (
+                *(best.epoch, best.val_accuracy, best.val_loss),
+            )
             assert (last_saved.meta.epoch, best_saved.meta.epoch) == (event.epoch, best.epoch)
             assert last_saved.meta.step == event.epoch * 6  # 42 images in batches of 8
             assert last_saved.meta.history == tuple(epochs)
             assert np.array_equal(last_saved.optimizer_state["velocity"], training.engine.state["velocity"])
             assert len(Path("out/history.csv").read_text().splitlines()) == event.epoch + 1
-    assert min(epochs, key=lambda e: e.val_loss or 0).digest == checkpoint.load(run.best).network.digest()
+    best = min(epochs, key=lambda e: (-(e.val_accuracy or 0), e.val_loss))
+    assert best.digest == checkpoint.load(run.best).network.digest()
     with Path("out/history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(int(r["epoch"]), float(r["loss"]), r["digest"]) for r in rows] == [

@@ -45,7 +45,7 @@ def test_a_contradiction_is_said_with_the_path_of_the_field(changes: dict[str, A
     ("changes", "message"),
     [
         ({"patience": 0}, "patience: found 0, expected an integer >= 1"),
-        ({"metric": "loss"}, "metric: found 'loss', expected one of val_loss, val_accuracy"),
+        ({"metric": "loss"}, "metric: found 'loss', expected one of val_loss, val_accuracy or null"),
     ],
 )
 def test_early_stopping_checks_its_fields(changes: dict[str, Any], message: str) -> None:

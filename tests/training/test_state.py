@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnfang.training.recipe import EarlyStopping
-from nnfang.training.state import BestEpoch, TrainingState
+from nnfang.training.state import ACCURACY_THEN_LOSS, BestEpoch, TrainingState
 
 
 @pytest.mark.parametrize(
@@ -15,10 +15,13 @@ from nnfang.training.state import BestEpoch, TrainingState
         ("val_accuracy", [3, 4, 5, 6], [0.1, 0.2, 0.2, 0.2], [1, 1, 0, 0], 4),
         ("val_loss", [np.nan, 2, np.nan, 1, np.inf], [0.5] * 5, [0, 1, 0, 1, 0], None),
         ("val_loss", [np.inf, np.nan], [0.0] * 2, [0, 0], 2),
+        (None, [3, 4, 2, 1, 9, 1.5], [0.1, 0.2, 0.2, 0.2, 0.3, 0.3], [1, 1, 1, 1, 1, 1], None),
+        (None, [3, 3, 4, 1], [0.5, 0.5, 0.5, 0.4], [1, 0, 0], 3),
+        (None, [np.nan, 1], [0.5, 0.5], [0, 1], None),
     ],
 )
 def test_better_is_better_than_all_before_and_nan_never_is(
-    metric: str, losses: list[float], accuracies: list[float], is_best: list[int], stops_at: int | None
+    metric: str | None, losses: list[float], accuracies: list[float], is_best: list[int], stops_at: int | None
 ) -> None:
     state = TrainingState()
     best = BestEpoch(EarlyStopping(patience=2, metric=metric), state)
@@ -36,7 +39,7 @@ def test_without_early_stopping_patience_is_endless() -> None:
     state = TrainingState(epoch=1)
     best = BestEpoch(None, state)
     assert best.update(1.0, 0.5)
-    assert not best.update(1.0, 0.9)
+    assert not best.update(1.0, 0.5)
     state.epoch = 10**9
     assert not best.patience_is_over()
 
@@ -48,4 +51,13 @@ def test_what_was_best_can_be_forgotten() -> None:
     assert not best.patience_is_over()
     state.end_epoch()
     assert best.update(9.0, 0.1)
-    assert (state.best_epoch, state.best_value) == (8, 9.0)
+    assert (state.best_epoch, state.best_value, state.best_loss) == (8, -0.1, 9.0)
+
+
+def test_the_metric_of_the_epochs_so_far_stays_unless_another_is_named() -> None:
+    state = TrainingState(epoch=3, best_epoch=2, best_value=0.4)  # as it was saved before the metric was recorded
+    assert BestEpoch(None, state).metric == "val_loss"
+    assert BestEpoch(EarlyStopping(), state).metric == "val_loss"
+    assert BestEpoch(EarlyStopping(metric="val_accuracy"), state).metric == "val_accuracy"
+    assert BestEpoch(None, TrainingState()).metric == ACCURACY_THEN_LOSS
+    assert BestEpoch(EarlyStopping(), TrainingState(metric="val_accuracy")).metric == "val_accuracy"
