@@ -23,7 +23,10 @@ COMMANDS = (
 )
 COLUMNS, ROWS = 80, 24
 
-SIZE, ADVANCE, LEADING, PADDING = 14, 8.4, 21, 20
+SIZE, ADVANCE, LEADING, PADDING = 14, 8.4, 20, 20
+GAP = 8
+"""Space above each prompt but the first."""
+
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 
 CODES = {1: "bold", 2: "dim", 31: "red", 32: "green", 33: "yellow", 34: "blue", 35: "magenta", 36: "cyan"}
@@ -135,7 +138,8 @@ def _read(terminal: int) -> bytes:
 
 def draw(lines: Sequence[Sequence[Cell]], theme: Theme) -> str:
     """An SVG of the lines; each run of characters is as wide as its columns, whatever the font."""
-    width, height = COLUMNS * ADVANCE + 2 * PADDING, len(lines) * LEADING + 2 * PADDING
+    prompts = [row for row, line in enumerate(lines) if row and line[:1] == [("$", PROMPT)]]
+    width, height = COLUMNS * ADVANCE + 2 * PADDING, len(lines) * LEADING + len(prompts) * GAP + 2 * PADDING
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{FONT}" font-size="{SIZE}" fill="{theme.ink}">',
@@ -143,7 +147,7 @@ def draw(lines: Sequence[Sequence[Cell]], theme: Theme) -> str:
         f'stroke="{theme.line}"/>',
     ]
     for row, line in enumerate(lines):
-        y = PADDING + (row + 0.72) * LEADING
+        y = PADDING + (row + 0.72) * LEADING + sum(prompt <= row for prompt in prompts) * GAP
         for column, text, style in _runs(line):
             look = ' font-weight="600"' if style == "bold" else f' fill="{theme.styles[style]}"' if style else ""
             parts.append(

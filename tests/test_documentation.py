@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.terminal import THEMES, record, text_of_lines, text_of_picture
 from tests.documentation.pages import NOT_RUN, OUTPUT, PAGES, ROOT, RUNNABLE, find_blocks, read, replace_parts
 from tests.documentation.reference import update_tables
 from tests.documentation.replay import Shown, matches, replay, shorten
@@ -29,6 +30,14 @@ def test_what_a_page_shows_is_what_comes_out(page: str, tmp_path: Path) -> None:
     folder.mkdir()
     wrong = [f"$ {shown.command}\n{shown.found}" for shown in replay(read(page), folder) if not shown.is_right]
     assert not wrong, f"{page} shows something else; make docs rewrites it:\n" + "\n".join(wrong)
+
+
+@needs_a_shell
+def test_the_picture_of_the_terminal_shows_what_comes_out(tmp_path: Path) -> None:
+    shown = {name: text_of_picture(read(f"docs/terminal-{name}.svg")) for name in THEMES}
+    assert shown["light"] == shown["dark"]
+    found = text_of_lines(record(tmp_path))
+    assert matches(shown["light"], found), f"make docs draws it again:\n{found}"
 
 
 @pytest.mark.parametrize("page", PAGES)
