@@ -21,7 +21,6 @@ MIXED = (Dense(5), Dropout(), Dense(CLASSES, "softmax"))
 def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without the extra."""
     monkeypatch.setattr(compiled, "find_spec", lambda _: None)
-    compiled.import_problem.cache_clear()
     monkeypatch.setattr(compiled, "import_problem", compiled.import_problem.__wrapped__)
 
 
