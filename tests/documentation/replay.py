@@ -124,7 +124,7 @@ def environment(folder: Path) -> dict[str, str]:
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     cache = str(folder.parent / "cache")
     here = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHON": sys.executable, "NNFANG": NNFANG}
-    return own | proxies | here | {"NNFANG_DATA_DIR": cache}
+    return own | proxies | here | {"NNFANG_DATA_DIR": cache, "OPENBLAS_NUM_THREADS": "1"}
 
 
 def shorten(shown: Shown) -> str:
