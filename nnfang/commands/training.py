@@ -15,6 +15,7 @@ from nnfang.commands import console
 from nnfang.commands.following import Calling, follow
 from nnfang.commands.loading import load_dataset
 from nnfang.config import sources as config
+from nnfang.config.recipes import locate
 from nnfang.core.constraints import FieldError
 from nnfang.data import SAMPLE
 from nnfang.errors import ConfigError, NnfangError, UnavailableError
@@ -51,7 +52,9 @@ def read_overrides(settings: Sequence[str], keys: Mapping[str, Any]) -> list[Ove
 
 def load_config(source: Path | None, overrides: Sequence[Override]) -> Config:
     """File, environment and options -> the resolved config."""
-    return config.load(sys.stdin if source == Path("-") else source, overrides, os.environ)
+    if source is None or source == Path("-"):
+        return config.load(source and sys.stdin, overrides, os.environ)
+    return config.load(locate(source), overrides, os.environ)
 
 
 def print_config(source: Path | None, overrides: Sequence[Override]) -> None:

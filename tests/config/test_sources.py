@@ -217,7 +217,7 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     (
         "layers:\n  - {type: dense, units: 3, unit: 3}",
         ", line 2: layers[0].unit: ",
-        ['"units"', "type, units, activation"],
+        ['"layers[0].units"', "type, units, activation"],
     ),
     (
         "optimizer:\n  learning_rat: 1",
