@@ -49,6 +49,13 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
 @click.option("--seed", type=int, help="Seed of everything random.  [0]")
 @options.dataset
 @click.option("--limit", type=int, metavar="N", help="Use the first N training images only.")
+@click.option(
+    "--max-time",
+    "max_seconds",
+    type=options.DurationType(),
+    metavar="TIME",
+    help="End after the last epoch that fits into this time, such as 90s, 10m or 1h30m.",
+)
 @click.option("-o", "--output", type=options.PathType(), metavar="DIR", help="Folder of the run.")
 @click.option("--force", is_flag=True, help="Delete the run that is in that folder.")
 @click.option(
@@ -91,6 +98,7 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
 def command(
     source: Path | None,
     settings: tuple[str, ...],
+    max_seconds: float | None,
     output: Path | None,
     *,
     force: bool,
@@ -117,7 +125,7 @@ def command(
     threads.prepare(blas_threads)
     from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
 
-    how = following.Calling(blas_threads, is_json=as_json, is_quiet=quiet, is_offline=offline)
+    how = following.Calling(blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
     overrides = training.read_overrides(settings, {SHORT[name]: value for name, value in short.items()})
     if resume is not None or fork:
         check_resumption(resume, source, output, fork=fork, only_shows=print_config or sheet is not None)

@@ -163,6 +163,23 @@ def load(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: There is no such file, it is no checkpoint, of a newer format, or damaged.
     """
+    with _open(path) as (file, sizes):
+        return _read(path, file, sizes)
+
+
+def load_meta(path: Path) -> Meta:
+    """Read only what a checkpoint says about itself.
+
+    Raises:
+        CheckpointError: As `load`, but for what is wrong with an array.
+    """
+    with _open(path) as (file, _):
+        return _read_meta(path, file)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tuple[Mapping[str, Any], dict[str, int]]]:
+    """The members of a checkpoint, which are read when they are asked for, and their sizes in bytes."""
     if path.exists() and not path.is_file() and not path.is_dir():
         raise CheckpointError("not a file, and a checkpoint can be read from a file only", path)
     with _refusing_damage(path), zipfile.ZipFile(path) as archive:
@@ -174,7 +191,7 @@ def load(path: Path) -> Checkpoint:
     if isinstance(file, np.ndarray):
         raise CheckpointError("not a checkpoint, or damaged: it begins with a single array", path)
     with file:
-        return _read(path, file, sizes)
+        yield file, sizes
 
 
 def _read(path: Path, file: Mapping[str, Any], sizes: dict[str, int]) -> Checkpoint:
