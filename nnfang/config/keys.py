@@ -92,11 +92,11 @@ def find_key(key: str, path: str, allowed: Iterable[str], root: Any) -> str | No
     """
     if found := find_equivalent(key, path, allowed, root):
         return found
-    here, elsewhere = {name: join_path(path, name) for name in allowed}, _unique_keys(root)
-    for keys in (here, elsewhere):
-        if name := find_nearest(key, keys):
-            return keys[name]
-    return None
+    keys = {name: join_path(path, name) for name in allowed}
+    if not path:  # elsewhere, another key is meant by a word that is only alike
+        keys = _unique_keys(root) | keys
+    name = find_nearest(key, keys)
+    return keys[name] if name else None
 
 
 def find_equivalent(key: str, path: str, allowed: Iterable[str], root: Any) -> str | None:

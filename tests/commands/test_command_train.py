@@ -310,6 +310,21 @@ def test_the_printed_config_is_read_back_as_the_same(nnfang: Nnfang) -> None:
     assert list(nnfang.folder.iterdir()) == []
 
 
+def test_a_printed_config_is_checked_as_far_as_no_data_are_needed(nnfang: Nnfang) -> None:
+    cases = (
+        (("--set", "engine=online", "--batch-size", "8"), "--set engine=online: engine: the online engine runs"),
+        (("--set", "layers[2].activation=relu"), "--set layers[2].activation=relu: "),
+        (("--set", "early_stopping.patience=2", "--set", "validation_split=0"), "early_stopping: "),
+    )
+    for arguments, words in cases:
+        result = nnfang.inside("train", *arguments, "--print-config", code=2)
+        assert result.stderr.startswith(f"Error: {words}")
+        assert result.stdout == ""
+    elsewhere = nnfang.inside("train", "--dataset", "mnits", "--print-config")
+    assert elsewhere.stderr == 'warning: mnits: no such data set or path. Did you mean "mnist"?\n'
+    assert "dataset: mnits" in elsewhere.stdout
+
+
 def test_the_config_of_a_run_repeats_the_run(trained: Trained, nnfang: Nnfang) -> None:
     result = nnfang("train", "-c", str(trained.folder / "config.yaml"), "--json")
     assert [event["digest"] for event in result.epochs] == [event["digest"] for event in trained.result.epochs]

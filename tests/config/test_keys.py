@@ -67,7 +67,7 @@ def test_a_key_of_another_type_leads_to_the_type(setting: str, words: str) -> No
     assert f"there is no such key. {words} Allowed here: type, " in complaint(setting)
 
 
-@pytest.mark.parametrize("setting", ["nonsense=1", "optimizer.nonsense=1"])
+@pytest.mark.parametrize("setting", ["nonsense=1", "optimizer.nonsense=1", "layers[0].dropout=1"])
 def test_nothing_is_guessed_where_nothing_is_alike(setting: str) -> None:
     assert "there is no such key. Allowed here: " in complaint(setting)
 
