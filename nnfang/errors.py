@@ -10,9 +10,10 @@ NnfangError                  1  failed
 └── PictureError             1  a file is not a picture
     └── BlankError           1  a picture shows nothing
 
-Exit code 0 is success; 130 and 143 mean interrupted by Ctrl-C or SIGTERM. Messages are complete: they say where, what
-was found and what is allowed, so that whoever shows one only has to print it. What was meant by a library's failure is
-its `reason`, where it happened its `path`; neither has to be read out of the message again.
+Exit code 0 is success; 129, 130 and 143 mean interrupted by SIGHUP (the terminal was closed), Ctrl-C or SIGTERM.
+Messages are complete: they say where, what was found and what is allowed, so that whoever shows one only has to print
+it. What was meant by a library's failure is its `reason`, where it happened its `path`; neither has to be read out of
+the message again.
 """
 
 from collections.abc import Mapping, Sequence

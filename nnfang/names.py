@@ -4,12 +4,23 @@ import re
 from collections.abc import Iterable
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
-    """``' Did you mean "x"?'`` with the allowed name most like `name`, or an empty string if none is close."""
+def find_nearest(name: str, allowed: Iterable[str]) -> str | None:
+    """The allowed name most like `name`, whatever the case of its letters; None if none is close."""
     from difflib import get_close_matches  # takes a while to import, and is wanted only where something is wrong
 
-    matches = get_close_matches(name, list(allowed), n=1)
-    return f' Did you mean "{matches[0]}"?' if matches else ""
+    folded = {other.casefold(): other for other in allowed}
+    matches = get_close_matches(name.casefold(), folded, n=1)
+    return folded[matches[0]] if matches else None
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """``' Did you mean "x"?'`` with the allowed name most like `name`, or an empty string if none is close."""
+    return did_you_mean(find_nearest(name, allowed))
+
+
+def did_you_mean(name: str | None) -> str:
+    """``' Did you mean "x"?'``, the end of a message; an empty string for None."""
+    return f' Did you mean "{name}"?' if name else ""
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:

@@ -190,7 +190,10 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
     [
         ["--help"],
         ["--version"],
-        *([command, "--help"] for command in ("train", "evaluate", "predict", "export", "verify", "info", "bench")),
+        *(
+            [command, "--help"]
+            for command in ("train", "evaluate", "predict", "export", "verify", "recipes", "info", "bench")
+        ),
     ],
     ids=" ".join,
 )

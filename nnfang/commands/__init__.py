@@ -20,7 +20,7 @@ from nnfang.errors import NnfangError, NnfangWarning
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
 from nnfang.names import nearest
 
-COMMANDS = ("train", "evaluate", "predict", "export", "verify", "info", "bench")
+COMMANDS = ("train", "evaluate", "predict", "export", "verify", "recipes", "info", "bench")
 
 INTERRUPTED = 130
 
@@ -109,6 +109,7 @@ def cli() -> None:
     nnfang predict digit.png      what a picture shows
     nnfang export digits.npz      the network alone, to hand on
     nnfang verify                 whether a run can be repeated to the bit
+    nnfang recipes                the recipes that come with nnfang
     nnfang info                   what was found on this computer
     nnfang bench                  how fast it trains
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,10 @@ import click
 
 from nnfang.commands import console, options
 from nnfang.commands.console import percent
-from nnfang.errors import DataError, QualityGateError
+from nnfang.errors import DataError, QualityGateError, UnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from nnfang.data import Dataset
@@ -41,7 +43,8 @@ def refuse_nan(ctx: click.Context, param: click.Parameter, fraction: float | Non
     type=click.FloatRange(0, 1),
     callback=refuse_nan,
     metavar="P",
-    help="Exit with 3 if the accuracy is below P (0..1).",
+    help="Exit with 3 if the accuracy is below P (0..1). No other data set is then used in place of one that is "
+    "unavailable.",
 )
 @options.offline
 @options.as_json
@@ -58,30 +61,57 @@ def command(
 ) -> None:
     """Evaluate a trained network.
 
-    Loss, accuracy with its 95% interval, and precision, recall and F1 of each class.
+    Loss, accuracy with its 95% interval, and precision, recall and F1 of each class. Where there is no run yet, the
+    network that comes with nnfang is evaluated. Without --dataset the images are those of the data set that it was
+    trained on; where that is MNIST and unavailable, those of mnist-sample, and stderr says so.
 
     \b
     nnfang evaluate
     nnfang evaluate -m runs/first --split validation
+    nnfang evaluate -m bundled --offline
     nnfang evaluate --min-accuracy 0.97 --json
     """
     from nnfang.commands.loading import load_dataset, load_model
 
-    path, checkpoint = load_model(model, is_quiet=quiet)
-    try:
-        data = load_dataset(dataset or checkpoint.recipe.dataset, is_offline=offline, is_quiet=quiet)
-    except DataError as error:
-        if dataset:
-            raise
-        hint = "The network was trained on it; --dataset names another place."
-        raise DataError(f"{error.reason}\n{hint}", error.path) from error
+    path, checkpoint = load_model(model, is_quiet=quiet, or_bundled=True)
+    load = partial(load_dataset, is_offline=offline, is_quiet=quiet)
+    may_replace = split == "test" and min_accuracy is None
+    data = load(dataset) if dataset else load_recorded(checkpoint.recipe.dataset, load, may_replace=may_replace)
     result = checkpoint.evaluate(data, split)  # type: ignore[arg-type]  # click has checked it
     if as_json:
         options.write_json(describe(path, data, split, result))
     else:
         click.echo(report(data, split, result))
     if min_accuracy is not None and result.accuracy < min_accuracy:
-        raise QualityGateError(f"accuracy {result.accuracy:.4f} is below --min-accuracy {min_accuracy:g}")
+        images = f"the {console.count(result.n, f'{split} image')} of {data.name}"
+        raise QualityGateError(f"accuracy {result.accuracy:.4f} on {images} is below --min-accuracy {min_accuracy:g}")
+
+
+def load_recorded(name: str, load: Callable[[str], Dataset], *, may_replace: bool) -> Dataset:
+    """The data set that a network was trained on; of MNIST, the part that comes with nnfang may do.
+
+    Args:
+        name: What the network's recipe calls it.
+        load: Loads a data set by its name.
+        may_replace: Whether another may take its place.
+
+    Raises:
+        DataError: It is unavailable, or not what it claims to be.
+    """
+    from nnfang.data.registry import MNIST, SAMPLE
+
+    try:
+        return load(name)
+    except DataError as error:
+        is_sampled = name == MNIST.name and isinstance(error, UnavailableError)
+        if not is_sampled or not may_replace:
+            here = (
+                f"--dataset {SAMPLE} evaluates on what comes with nnfang" if is_sampled else "--dataset names another"
+            )
+            raise DataError(f"{error.reason}\nThe network was trained on it; {here}.", error.path) from error
+    data = load(SAMPLE)
+    console.warn(f"{name} is unavailable: evaluating on {SAMPLE}, {len(data.y_test):,} of its test images, instead")
+    return data
 
 
 def describe(path: Path, data: Dataset, split: str, result: Evaluation) -> dict[str, object]:

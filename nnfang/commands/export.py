@@ -12,6 +12,9 @@ from nnfang.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
+ENDINGS = (".npz",)
+"""The endings of the files that a network can be exported to; each is a format."""
+
 
 @click.command("export")
 @options.model
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
 def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None:
     """Write a trained network to one small file.
 
-    It holds what predict and evaluate need, and how the network did on its test images, where that is known; but not
-    what training needs to continue. With Adam that is a third of the size.
+    FILE ends with .npz. It holds what predict and evaluate need, and how the network did on its test images, where
+    that is known; but not what training needs to continue. With Adam that is a third of the size.
 
     \b
     nnfang export digits.npz
@@ -41,14 +44,17 @@ def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None
 
 
 def check_target(file: Path, *, may_replace: bool) -> None:
-    """Refuse to replace what is not a file of the user's own.
+    """Refuse an unknown format, and to replace what is not a file of the user's own.
 
     Raises:
-        ConfigError: It is a folder, a device, a link that leads nowhere, or part of a run; or a file, and may not be
-            replaced.
+        ConfigError: Its ending is unknown; it is a folder, a device, a link that leads nowhere, or part of a run; or a
+            file, and may not be replaced.
     """
     from nnfang.runs.folder import FILES
 
+    if file.suffix.lower() not in ENDINGS:
+        found = f'unknown ending "{file.suffix}"' if file.suffix else "the name has no ending"
+        raise ConfigError(f"{found}; the file can end with {', '.join(ENDINGS)}", file)
     if not file.exists() and not file.is_symlink():
         return
     if not file.is_file():

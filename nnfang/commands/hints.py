@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from nnfang.names import did_you_mean, find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nnfang.errors import NnfangError, UnavailableError
+    from nnfang.errors import CheckpointError, NnfangError, UnavailableError
     from nnfang.runs.finding import DamagedRunError
     from nnfang.runs.folder import FolderInUseError
 
@@ -20,6 +24,20 @@ def hint_for(error: NnfangError) -> str:
 
 def _no_run(error: NnfangError) -> str:
     return ". Create one with: nnfang train (or name a checkpoint, a run's folder, or bundled with --model)"
+
+
+def _checkpoint(error: CheckpointError) -> str:
+    """The run, or the network that comes with nnfang, that was probably meant by a path at which nothing is."""
+    from nnfang.runs.bundled import BUNDLED
+    from nnfang.runs.folder import RUNS
+
+    path = Path(error.path or ".")
+    with suppress(OSError):  # such as that of a name that is too long
+        if not path.exists():
+            known = {BUNDLED: BUNDLED, **{folder.name: str(folder) for folder in RUNS.glob("*") if folder.is_dir()}}
+            name = find_nearest(path.name, known)
+            return f".{did_you_mean(known[name])}" if name else ""
+    return ""
 
 
 def _damaged_run(error: DamagedRunError) -> str:
@@ -36,6 +54,7 @@ def _unavailable(error: UnavailableError) -> str:
 
 
 HINTS: dict[str, Callable[[Any], str]] = {
+    "CheckpointError": _checkpoint,
     "DamagedRunError": _damaged_run,
     "FolderInUseError": _folder_in_use,
     "NoRunError": _no_run,

@@ -64,6 +64,9 @@ def command(
     Pictures are files, folders, globs, or - for standard input, in any format that Pillow reads; sample:7 is one that
     comes with nnfang. Where there is no run yet, the network that comes with nnfang answers.
 
+    Each picture has a row. That of a picture that is blank or cannot be read gives the reason in place of a label; the
+    exit code is then 1.
+
     \b
     nnfang predict sample:7
     nnfang predict digit.png

@@ -12,7 +12,6 @@ import click
 
 from nnfang import images
 from nnfang.commands import console, options
-from nnfang.errors import BlankError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +28,7 @@ STEM = 50
 
 
 class TextWriter:
-    """``7  99.8%  digit.png``."""
+    """``7  99.8%  digit.png``; for a picture that cannot be read, ``-      -  blank.png  (no ink found)``."""
 
     def __init__(self, checkpoint: Checkpoint, top: int) -> None:
         """Write to stdout.
@@ -50,28 +49,38 @@ class TextWriter:
         name = console.one_line(prediction.name)
         for warning in prediction.picture.warnings:
             console.warn(f"{name}: {warning}")
-        show = "{:5.1%}" if self.is_probability else "{:6.3f}"
-        parts = [f"{label}  {show.format(value)}" for label, value in prediction.top(self.top)]
+        parts = [f"{label}  {self.format_value(value)}" for label, value in prediction.top(self.top)]
         _echo("  ".join([*parts, name]))
 
     def write_failure(self, name: str, error: PictureError) -> None:
-        """A picture that could not be read; stderr says why."""
+        """A picture that could not be read, and why."""
+        width = len(self.format_value(0))
+        _echo(f"-  {'-':>{width}}  {console.one_line(name)}  ({console.one_line(error.reason)})")
+
+    def format_value(self, value: float) -> str:
+        """A probability as ``99.8%``, a score as ``-0.123``."""
+        return f"{value:5.1%}" if self.is_probability else f"{value:6.3f}"
 
 
 class CsvWriter(TextWriter):
-    """path, label, probability, and label_2, probability_2 … with --top."""
+    """path, label, probability, label_2, probability_2 … with --top, and why a picture could not be read."""
 
     def write_header(self) -> None:
         """The names of the columns."""
         columns = ("label", self.value)
-        _echo(_csv_line(["path", *columns, *(f"{name}_{k}" for k in range(2, self.top + 1) for name in columns)]))
+        others = (f"{name}_{k}" for k in range(2, self.top + 1) for name in columns)
+        _echo(_csv_line(["path", *columns, *others, "error"]))
 
     def write(self, prediction: Prediction) -> None:
         """A row per picture."""
         for warning in prediction.picture.warnings:
             console.warn(f"{console.one_line(prediction.name)}: {warning}")
         cells = (cell for pair in prediction.top(self.top) for cell in pair)
-        _echo(_csv_line([console.encodable(prediction.name), *cells]))
+        _echo(_csv_line([console.encodable(prediction.name), *cells, ""]))
+
+    def write_failure(self, name: str, error: PictureError) -> None:
+        """A row with nothing but the path and the reason."""
+        _echo(_csv_line([console.encodable(name), *[""] * (2 * self.top), error.reason]))
 
 
 class JsonWriter(TextWriter):
@@ -98,9 +107,9 @@ class JsonWriter(TextWriter):
         options.write_json(found)
 
     def write_failure(self, name: str, error: PictureError) -> None:
-        """A picture that shows nothing is listed nevertheless."""
-        if isinstance(error, BlankError):
-            options.write_json({"path": console.encodable(name), "label": None, "warnings": [error.reason]})
+        """An object without a label."""
+        found = {"path": console.encodable(name), "label": None, self.value: None}
+        options.write_json({**found, "error": error.reason, "warnings": []})
 
 
 WRITERS: dict[str, Callable[[Checkpoint, int], TextWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}

@@ -1,12 +1,17 @@
-"""Ctrl-C and SIGTERM as a request to stop, which training grants between two chunks."""
+"""Ctrl-C, SIGTERM, and SIGHUP of a closed terminal as a request to stop, which training grants between two chunks."""
 
 import signal
 from types import FrameType
 from typing import Any, Self
 
+STOPPING = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+"""The signals that ask for an end; Windows has no SIGHUP."""
+
 
 class StopRequest:
-    """While entered, the first SIGINT or SIGTERM is noted; the second has its usual effect.
+    """While entered, the first signal that asks for an end is noted; the second has its usual effect.
+
+    Under nohup, which ignores SIGHUP, that signal stays ignored.
 
     Attributes:
         signal: The number of the signal that came, 0 before.
@@ -18,11 +23,13 @@ class StopRequest:
 
     @property
     def exit_code(self) -> int:
-        """128 + the signal: 130 for Ctrl-C, 143 for SIGTERM."""
+        """128 + the signal: 129 for SIGHUP, 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + self.signal
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPING:
+            if number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN:
+                continue
             self._previous[number] = signal.signal(number, self._note)
         return self
 

@@ -39,8 +39,14 @@ def prepare(threads: Threads) -> None:
     """
     if threads == "auto" and not find_version("threadpoolctl"):
         raise ConfigError("--threads auto: needs threadpoolctl: pip install 'nnfang[turbo]'")
+    processors = count_processors()
+    if isinstance(threads, int) and threads > processors:
+        console.warn(
+            f"--threads {threads}: this computer has {console.count(processors, 'processor')} for nnfang; "
+            "more threads than that make training slower"
+        )
     if threads:
-        allow_threads(count_processors() if threads == "auto" else threads)
+        allow_threads(processors if threads == "auto" else threads)
 
 
 def try_threads(events: Iterable[Event], threads: Threads) -> Iterator[Event]:

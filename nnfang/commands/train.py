@@ -35,12 +35,17 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
 
 @click.command("train")
 @click.option(
-    "-c", "--config", "source", type=options.PathType(), metavar="FILE", help="Read a YAML file; - is standard input."
+    "-c",
+    "--config",
+    "source",
+    type=options.PathType(),
+    metavar="FILE|RECIPE",
+    help="Read a YAML file, or a recipe that comes with nnfang, such as paper-distorted; - is standard input.",
 )
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the YAML; repeatable.")
 @click.option("--epochs", type=int, help="Passes over the training images.  [20]")
 @click.option("--batch-size", type=int, help="Images per step.  [1]")
-@click.option("--learning-rate", type=float, help="Learning rate of the optimizer.  [0.01]")
+@click.option("--learning-rate", "--lr", type=float, help="Learning rate of the optimizer.  [0.01]")
 @click.option("--seed", type=int, help="Seed of everything random.  [0]")
 @options.dataset
 @click.option("--limit", type=int, metavar="N", help="Use the first N training images only.")
@@ -114,7 +119,7 @@ def command(
     \b
     nnfang train --epochs 5
     nnfang train --dataset mnist-sample --epochs 3 -o runs/first
-    nnfang train -c configs/minibatch.yaml --set 'layers[0].units=256'
+    nnfang train -c minibatch --set 'layers[0].units=256'
     nnfang train --resume --epochs 40
     """
     threads.prepare(blas_threads)

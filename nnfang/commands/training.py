@@ -15,14 +15,16 @@ from nnfang.commands import console
 from nnfang.commands.following import Calling, follow
 from nnfang.commands.loading import load_dataset
 from nnfang.config import sources as config
+from nnfang.config.recipes import locate
 from nnfang.core.constraints import FieldError
-from nnfang.data import SAMPLE
-from nnfang.errors import ConfigError, NnfangError, UnavailableError
+from nnfang.data import SAMPLE, check_exists
+from nnfang.errors import ConfigError, DataError, NnfangError, UnavailableError
 from nnfang.runs import session
 from nnfang.runs.finding import NoRunError, find_newest
 from nnfang.runs.resumption import AnotherTrainingError
 from nnfang.training.augment import preview_distortions
 from nnfang.training.compatibility import OutputUnitsError, size_output_layer
+from nnfang.training.loop import check_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,12 +54,21 @@ def read_overrides(settings: Sequence[str], keys: Mapping[str, Any]) -> list[Ove
 
 def load_config(source: Path | None, overrides: Sequence[Override]) -> Config:
     """File, environment and options -> the resolved config."""
-    return config.load(sys.stdin if source == Path("-") else source, overrides, os.environ)
+    if source is None or source == Path("-"):
+        return config.load(source and sys.stdin, overrides, os.environ)
+    return config.load(locate(source), overrides, os.environ)
 
 
 def print_config(source: Path | None, overrides: Sequence[Override]) -> None:
-    """Print the config as a file that ``-c`` takes."""
-    click.echo(config.to_yaml(load_config(source, overrides).recipe), nl=False)
+    """Print the config as a file that ``-c`` takes, after the checks that need no data."""
+    resolved = load_config(source, overrides)
+    with blaming(resolved):
+        check_engine(resolved.recipe)
+    try:
+        check_exists(resolved.recipe.dataset)
+    except DataError as error:  # it may exist where the config is used
+        console.warn(str(error).partition("\n")[0])
+    click.echo(config.to_yaml(resolved.recipe), nl=False)
 
 
 def start(

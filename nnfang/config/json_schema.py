@@ -6,7 +6,8 @@ from inspect import cleandoc
 from math import inf
 from typing import Annotated, Any, get_args, get_origin
 
-from nnfang.config.schema import REGISTRIES, to_tree
+from nnfang.config.keys import REGISTRIES
+from nnfang.config.schema import to_tree
 from nnfang.core.constraints import UNIONS, OneOf, annotations, is_scalar
 
 Schema = dict[str, Any]

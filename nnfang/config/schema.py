@@ -4,10 +4,12 @@ The dataclasses are declared once, with their constraints in the annotations; a 
 stands for one of several classes names its class under the key ``type``, by the names in `REGISTRIES`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
+from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
+from nnfang.config.keys import REGISTRIES, find_key, find_name, find_same, types_with, unwrap
 from nnfang.config.paths import Tree, join_path
 from nnfang.core.constraints import (
     UNIONS,
@@ -20,13 +22,9 @@ from nnfang.core.constraints import (
     mismatch,
     shorten,
 )
-from nnfang.core.layers import LAYERS, Layer
-from nnfang.core.optimizers import OPTIMIZERS, Optimizer
-from nnfang.core.schedules import SCHEDULES, Schedule
-from nnfang.names import nearest
+from nnfang.names import did_you_mean
 
-REGISTRIES: dict[Any, Mapping[str, type]] = {Layer: LAYERS, Optimizer: OPTIMIZERS, Schedule: SCHEDULES}
-"""Annotation -> the classes that it stands for, by the names they have under ``type``."""
+NO_TYPES: Mapping[str, type] = MappingProxyType({})
 
 
 def read_tree(hint: Any, tree: Tree) -> Any:
@@ -46,7 +44,7 @@ def convert(hint: Any, tree: Tree) -> tuple[Any, list[FieldError]]:
 
     Values that are right one by one and contradict each other are a fault too, and are looked for last.
     """
-    reader = _Reader()
+    reader = _Reader(hint)
     value = reader.read(hint, tree, "")
     return (None if reader.faults else value), reader.faults
 
@@ -54,7 +52,8 @@ def convert(hint: Any, tree: Tree) -> tuple[Any, list[FieldError]]:
 class _Reader:
     """Reads a tree along annotations and goes on after a fault, with None in place of what cannot be read."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Any) -> None:
+        self.root = root
         self.faults: list[FieldError] = []
 
     def add_fault(self, path: str, reason: str) -> None:
@@ -74,11 +73,13 @@ class _Reader:
             if inner in REGISTRIES:
                 return self.read_kind(REGISTRIES[inner], tree, path)
             return self.read_fields(inner, tree, path, annotations(inner))
-        return self.add_fault(path, f"found {format_value(tree)}, expected {describe_tree(hint)}")
+        reason = f"found {format_value(tree)}, expected {describe_tree(hint)}"
+        is_type = isinstance(tree, str) and inner in REGISTRIES and find_name(tree, REGISTRIES[inner])
+        return self.add_fault(path, f'{reason}. Did you mean "{join_path(path, "type")}"?' if is_type else reason)
 
     def read_scalar(self, hint: Any, tree: Tree, path: str) -> Any:
         if reason := mismatch(hint, tree):
-            close = nearest(tree, names_of(hint)) if isinstance(tree, str) else ""
+            close = did_you_mean(find_name(tree, names_of(hint))) if isinstance(tree, str) else ""
             return self.add_fault(path, f"{reason}.{close}" if close else reason)
         return float(tree) if type(tree) is int and is_float(hint) else tree
 
@@ -90,18 +91,24 @@ class _Reader:
         name = self.read_scalar(hint, tree["type"], join_path(path, "type"))
         if name is None:
             return None
-        return self.read_fields(registry[name], tree, path, {"type": hint, **annotations(registry[name])})
+        return self.read_fields(registry[name], tree, path, {"type": hint, **annotations(registry[name])}, registry)
 
-    def read_fields(self, cls: type, tree: dict[str, Tree], path: str, hints: Mapping[str, Any]) -> Any:
-        """An instance of a dataclass; `hints` has an annotation for each key that may stand here."""
+    def read_fields(
+        self,
+        cls: type,
+        tree: dict[str, Tree],
+        path: str,
+        hints: Mapping[str, Any],
+        registry: Mapping[str, type] = NO_TYPES,
+    ) -> Any:
+        """An instance of a dataclass, maybe one of a registry; `hints` annotates each key that may stand here."""
         faults_before = len(self.faults)
         values: dict[str, Any] = {}
         for key, part in tree.items():
             if key in hints:
                 values[key] = self.read(hints[key], part, join_path(path, key))
             else:
-                reason = f"there is no such key.{nearest(str(key), hints)} Allowed here: {', '.join(hints)}"
-                self.add_fault(join_path(path, shorten(str(key))), reason)
+                self.add_unknown(str(key), path, hints, registry)
         for field in fields(cls):
             if field.name not in values and field.default is MISSING:
                 self.add_fault(join_path(path, field.name), f"missing, expected {describe_tree(hints[field.name])}")
@@ -112,6 +119,12 @@ class _Reader:
             return cls(**values)
         except FieldError as error:
             return self.add_fault(f"{path}.{error.path}".lstrip("."), error.reason)
+
+    def add_unknown(self, key: str, path: str, allowed: Iterable[str], registry: Mapping[str, type]) -> None:
+        """Say of a key that there is none such, and which was probably meant: one of another type, or another key."""
+        types = [] if find_same(key, allowed) else types_with(key, registry)
+        hint = f" {_have(types)} it." if types else did_you_mean(find_key(key, path, allowed, self.root))
+        self.add_fault(join_path(path, shorten(key)), f"there is no such key.{hint} Allowed here: {', '.join(allowed)}")
 
 
 def to_tree(value: Any) -> Tree:
@@ -138,11 +151,6 @@ def describe_tree(hint: Any) -> str:
     return "a mapping with the keys " + ", ".join(annotations(hint))
 
 
-def unwrap(hint: Any) -> Any:
-    """X of the annotation ``X | None``; any other annotation as it is."""
-    return get_args(hint)[0] if get_origin(hint) in UNIONS else hint
-
-
 def is_float(hint: Any) -> bool:
     """Whether the numbers that an annotation allows are floats."""
     hint = unwrap(hint)
@@ -154,3 +162,9 @@ def names_of(hint: Any) -> tuple[str, ...]:
     hint = unwrap(hint)
     constraint = get_args(hint)[1] if get_origin(hint) is Annotated else None
     return constraint.names if isinstance(constraint, OneOf) else ()
+
+
+def _have(types: Sequence[str]) -> str:
+    """``Type adam has``, or ``Types adam and adamw have``."""
+    *others, last = types
+    return f"Types {', '.join(others)} and {last} have" if others else f"Type {last} has"

@@ -13,13 +13,14 @@ from typing import TextIO
 
 import yaml
 
+from nnfang.config.keys import find_equivalent
 from nnfang.config.origins import Origin, Origins
 from nnfang.config.paths import Tree, enclosing_paths, merge, set_value
 from nnfang.config.schema import convert, to_tree
 from nnfang.config.yaml_loader import Dumper, parse_yaml
 from nnfang.core.constraints import FieldError, format_value
 from nnfang.errors import ConfigError
-from nnfang.names import nearest
+from nnfang.names import did_you_mean, find_nearest
 from nnfang.training.recipe import Recipe
 
 MAX_LENGTH = 1_000_000
@@ -164,10 +165,17 @@ def parse_variable(name: str, text: str, origin: Origin) -> Override:
     keys = [field.name for field in fields(Recipe)]
     path = name.removeprefix("NNFANG_").lower().replace("__", ".")
     if path.split(".")[0] not in keys or not re.fullmatch(PATH, path):
-        names = [f"NNFANG_{key.upper()}" for key in keys] + sorted(OTHER_VARIABLES)
-        reason = f"there is no such setting.{nearest(name, names)} Allowed: {', '.join(names)}"
+        names = [name_variable(key) for key in keys] + sorted(OTHER_VARIABLES)
+        key = find_equivalent(path, "", keys, Recipe)
+        meant = find_nearest(name, names) if key is None or "[" in key else name_variable(key)
+        reason = f"there is no such setting.{did_you_mean(meant)} Allowed: {', '.join(names)}"
         raise ConfigError(reason, origin=origin.source)
     return _parse_value(path, text, origin)
+
+
+def name_variable(path: str) -> str:
+    """The environment variable that sets the key at `path`."""
+    return f"NNFANG_{path.upper().replace('.', '__')}"
 
 
 def _parse_value(path: str, text: str, origin: Origin) -> Override:

@@ -1,6 +1,7 @@
 """Where arrays come from: `load` takes the name of a known data set or a path, and returns a `Dataset`."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
@@ -21,6 +22,7 @@ __all__ = [
     "MakeProgress",
     "ProgressBar",
     "ReadPicture",
+    "check_exists",
     "find_available",
     "find_cache",
     "load",
@@ -55,16 +57,23 @@ def load(
         return load_sample()
     if known := DATASETS.get(name):
         return load_known(known, offline=offline, progress=progress)
-    path = _find_path(name)
-    if path is None:
-        hint = nearest(name, KNOWN)
-        raise DataError(f"no such data set or path.{hint}\nKnown data sets: {', '.join(KNOWN)}.\n{FORMATS}", name)
-    return load_path(path, read_picture, warn)
+    return load_path(_find_path(name), read_picture, warn)
 
 
-def _find_path(name: str) -> Path | None:
-    try:
+def check_exists(name: str) -> None:
+    """Refuse what is neither the name of a data set nor a path; nothing is read or downloaded.
+
+    Raises:
+        DataError: It is neither.
+    """
+    if name not in KNOWN:
+        _find_path(name)
+
+
+def _find_path(name: str) -> Path:
+    with suppress(OSError, RuntimeError):  # a name too long, a closed folder, ~somebody who does not exist
         path = Path(name).expanduser()
-        return path if name and path.exists() else None
-    except (OSError, RuntimeError):  # a name too long, a folder that may not be entered, ~somebody who does not exist
-        return None
+        if name and path.exists():
+            return path
+    hint = nearest(name, KNOWN)
+    raise DataError(f"no such data set or path.{hint}\nKnown data sets: {', '.join(KNOWN)}.\n{FORMATS}", name)

@@ -52,11 +52,20 @@ class Engine(ABC):
     block_size: int
 
     def __init__(self, task: Task) -> None:
-        if reason := self.unsupported_reason(task):
-            raise FieldError("engine", f"the {self.name} engine {reason}")
+        self.check(task)
         self.task = task
         self.step = 0
         self.state: State = {name: np.zeros_like(task.network.theta) for name in task.optimizer.state_names}
+
+    @classmethod
+    def check(cls, task: Task) -> None:
+        """Refuse a task that the engine cannot run.
+
+        Raises:
+            FieldError: It cannot; the reason says why.
+        """
+        if reason := cls.unsupported_reason(task):
+            raise FieldError("engine", f"the {cls.name} engine {reason}")
 
     @classmethod
     @abstractmethod

@@ -50,8 +50,8 @@ class InkThresholds:
 
 INK = InkThresholds()
 
-TOUCHES_BORDER = "the digit touches the border of the picture"
-HAS_RIVALS = "there are several things that could be digits; the largest was taken"
+TOUCHES_BORDER = "the ink touches the border of the picture, where it may be cut off"
+HAS_RIVALS = "there are several separate shapes; the largest was taken"
 LOW_CONTRAST = "the contrast is very low"
 
 

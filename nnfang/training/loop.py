@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnfang.core.network import Network
 from nnfang.core.randomness import Purpose, generator
-from nnfang.engines import Engine, Task, choose_engine
+from nnfang.engines import ENGINES, Engine, Task, choose_engine
 from nnfang.training.augment import Distortion
 from nnfang.training.batches import BatchLoader, split_rows
 from nnfang.training.compatibility import check_compatible
@@ -21,7 +22,6 @@ from nnfang.training.state import BestEpoch, TrainingState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nnfang.core.network import Network
     from nnfang.core.optimizers import State
     from nnfang.core.schedules import Schedule
     from nnfang.data import Dataset
@@ -178,6 +178,18 @@ def train(
             for is impossible.
     """
     return Training(network, data, recipe, state, optimizer_state)
+
+
+def check_engine(recipe: Recipe) -> None:
+    """Refuse an engine that cannot run a recipe, whatever the data; that is known before any are loaded.
+
+    Raises:
+        FieldError: It cannot; the reason says why.
+    """
+    if recipe.engine != "auto":
+        network = Network.initialize(recipe.layers, inputs=1, dtype=recipe.dtype)
+        rate = LearningRate(recipe.optimizer.learning_rate, recipe.schedule, 1, recipe.epochs)
+        ENGINES[recipe.engine].check(Task(network, recipe.loss, recipe.optimizer, rate, recipe.batch_size))
 
 
 def create_engine(network: Network, recipe: Recipe, images: int) -> Engine:

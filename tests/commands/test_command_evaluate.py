@@ -111,6 +111,24 @@ def test_a_data_set_that_cannot_be_had_is_not_replaced(trained: Trained, nnfang:
     assert "--dataset mnist-sample" in result.stderr
 
 
+def test_without_any_run_or_network_the_bundled_ones_are_used_and_named(nnfang: Nnfang) -> None:
+    result = nnfang.inside("evaluate", "--offline")
+    assert "Using the network that comes with nnfang" in result.stderr
+    sample = "warning: mnist is unavailable: evaluating on mnist-sample, 2,000 of its test images, instead\n"
+    assert result.stderr.endswith(sample)
+    assert float(re.search(r"accuracy  +([\d.]+)%", result.stdout)[1]) > 98  # type: ignore[index]
+    assert "2,000 (test images of mnist-sample)" in result.stdout
+    named = nnfang.inside("evaluate", "-q", "-m", "bundled", "--offline")
+    assert (named.stdout, named.stderr) == (result.stdout, sample)
+
+
+@pytest.mark.parametrize("option", [("--min-accuracy", "0.9"), ("--split", "train")], ids=" ".join)
+def test_a_gate_or_another_part_is_never_of_other_images(option: tuple[str, str], nnfang: Nnfang) -> None:
+    result = nnfang.inside("evaluate", "-m", "bundled", "--offline", *option, code=5)
+    assert "--dataset mnist-sample evaluates on what comes with nnfang" in result.stderr
+    assert result.stdout == ""
+
+
 def test_the_gate_of_quality_lets_through_what_is_good_enough(trained: Trained, nnfang: Nnfang) -> None:
     accuracy = trained.result.end["test_accuracy"]
     assert nnfang("evaluate", "-m", str(trained.folder), "--min-accuracy", str(accuracy)).stderr == ""
@@ -120,7 +138,10 @@ def test_below_the_gate_the_result_is_still_complete(trained: Trained, nnfang: N
     arguments = ("evaluate", "-m", str(trained.folder), "--json")
     result = nnfang(*arguments, "--min-accuracy", "0.9999", code=3)
     assert result.stdout == nnfang(*arguments).stdout
-    assert re.fullmatch(r"Error: accuracy 0\.\d{4} is below --min-accuracy 0\.9999\n", result.stderr)
+    assert re.fullmatch(
+        r"Error: accuracy 0\.\d{4} on the 2,000 test images of mnist-sample is below --min-accuracy 0\.9999\n",
+        result.stderr,
+    )
 
 
 @pytest.mark.parametrize("share", ["97", "nan"])
@@ -145,7 +166,7 @@ def test_the_newest_run_is_used_and_named(trained: Trained, nnfang: Nnfang) -> N
     assert nnfang("evaluate", "-q").stderr == ""
 
 
-@pytest.mark.parametrize("command", [("evaluate",), ("train", "--resume"), ("verify",)], ids=" ".join)
+@pytest.mark.parametrize("command", [("export", "a.npz"), ("train", "--resume"), ("verify",)], ids=" ".join)
 def test_without_any_run_the_message_says_how_to_make_one(command: tuple[str, ...], nnfang: Nnfang) -> None:
     stderr = nnfang.inside(*command, code=6).stderr
     assert "nnfang train" in stderr

@@ -83,13 +83,27 @@ def test_a_file_is_not_overwritten_unless_forced(exported: Path, nnfang: Nnfang,
     assert exported.stat().st_mtime_ns > before
 
 
-@pytest.mark.skipif(os.name != "posix", reason="links and devices are different there")
-@pytest.mark.parametrize("name", ["folder", "link", "/dev/null"])
+@pytest.mark.skipif(os.name != "posix", reason="links are different there")
+@pytest.mark.parametrize("name", ["folder.npz", "link.npz"])
 def test_what_is_no_file_is_never_replaced(name: str, nnfang: Nnfang, trained: Trained) -> None:
-    (nnfang.folder / "folder").mkdir()
-    (nnfang.folder / "link").symlink_to("nowhere")
+    (nnfang.folder / "folder.npz").mkdir()
+    (nnfang.folder / "link.npz").symlink_to("nowhere")
     result = nnfang.inside("export", "-m", str(trained.folder), "--force", name, code=2)
     assert result.stderr == f"Error: {name}: not a file; choose another name\n"
+    assert not (nnfang.folder / name).is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("digits.onnx", 'unknown ending ".onnx"'),
+        ("digits", "the name has no ending"),
+        ("/dev/null", "the name has no ending"),
+    ],
+)
+def test_a_format_that_does_not_exist_is_refused(name: str, found: str, nnfang: Nnfang, trained: Trained) -> None:
+    result = nnfang.inside("export", "-m", str(trained.folder), "--force", name, code=2)
+    assert result.stderr == f"Error: {name}: {found}; the file can end with .npz\n"
     assert not (nnfang.folder / name).is_file()
 
 

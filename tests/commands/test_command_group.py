@@ -36,7 +36,7 @@ def test_help_lists_the_commands_in_the_order_of_their_use_with_examples(nnfang:
     result = nnfang("--help")
     assert result.stderr == ""
     listed = re.findall(r"^  (\w+)  +\S", result.stdout.partition("Commands:")[2], re.MULTILINE)
-    assert listed == list(COMMANDS) == ["train", "evaluate", "predict", "export", "verify", "info", "bench"]
+    assert listed == list(COMMANDS) == ["train", "evaluate", "predict", "export", "verify", "recipes", "info", "bench"]
     for name in COMMANDS:
         assert re.search(rf"^  nnfang {name}", result.stdout, re.MULTILINE)
     assert "..." not in result.stdout.partition("Commands:")[2]
@@ -82,7 +82,7 @@ def test_without_a_command_the_help_is_shown(nnfang: Nnfang) -> None:
     ("arguments", "words"),
     [
         (("trian",), ['"trian"', 'Did you mean "train"?']),
-        (("xyz",), ['"xyz"', "Known: train, evaluate, predict, export, verify, info, bench."]),
+        (("xyz",), ['"xyz"', "Known: train, evaluate, predict, export, verify, recipes, info, bench."]),
         (("--verion",), ["--verion"]),
         (("evaluate", "--min-acuracy", "1"), ["--min-acuracy", "--min-accuracy"]),
         (("evaluate", "--split", "tset"), ["tset", "test"]),
@@ -140,7 +140,7 @@ def test_a_completion_script_can_be_printed(shell: str, nnfang: Nnfang) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("nnfang ", {"train", "evaluate", "predict", "export", "verify", "info", "bench"}),
+        ("nnfang ", set(COMMANDS)),
         ("nnfang train --dataset fa", {"fashion-mnist"}),
         ("nnfang evaluate --split ", {"train", "validation", "test"}),
         ("nnfang predict --fo", {"--format"}),

@@ -125,7 +125,7 @@ def test_doubts_are_warnings(digits: Digits, predict: Predict) -> None:
     }
     for name, page in pages.items():
         Image.fromarray(page).save(predict.nnfang.folder / f"{name}.png")
-    reasons = {"cut": "touches the border", "pair": "several things", "faint": "contrast is very low"}
+    reasons = {"cut": "touches the border", "pair": "several separate shapes", "faint": "contrast is very low"}
     for name, reason in reasons.items():
         (answer,) = predict("--format", "json", f"{name}.png").objects
         assert [reason in warning for warning in answer["warnings"]] == [True]
@@ -168,7 +168,7 @@ def test_raw_pictures_are_only_resized(digits: Digits, predict: Predict) -> None
 
 def test_csv_is_a_table_that_says_what_its_columns_are(digits: Digits, predict: Predict) -> None:
     rows = list(csv.DictReader(predict("--format", "csv", "--top", "2", digits[3], digits[2]).stdout.splitlines()))
-    assert list(rows[0]) == ["path", "label", "probability", "label_2", "probability_2"]
+    assert list(rows[0]) == ["path", "label", "probability", "label_2", "probability_2", "error"]
     assert [row["path"] for row in rows] == [digits[3], digits[2]]
     assert all(float(row["probability"]) >= float(row["probability_2"]) for row in rows)
 
@@ -210,21 +210,35 @@ def test_what_is_no_picture_is_named_and_the_others_are_answered(digits: Digits,
     (folder / "bare").mkdir()
     broken = ["digit.png", "half.png", "empty.png", "bare", "absent.png", "no*.png", "-"]
     result = predict("--format", "json", digits[0], *broken, digits[1], code=1)
-    assert [answer["path"] for answer in result.objects] == [digits[0], digits[1]]
+    assert [(answer["path"], answer["label"] is None) for answer in result.objects] == [
+        (digits[0], False),
+        *((name, True) for name in broken),
+        (digits[1], False),
+    ]
     messages = result.stderr.splitlines()
     for message, name in zip(messages, [*broken[:-1], "standard input"], strict=True):
         assert message.startswith(f"Error: {name}: ")
 
 
-def test_a_blank_picture_is_an_answer_without_a_label_in_json(digits: Digits, predict: Predict) -> None:
+def test_a_blank_picture_has_a_row_that_says_why_it_has_no_label(digits: Digits, predict: Predict) -> None:
     Image.new("L", (90, 70), 230).save(predict.nnfang.folder / "blank.png")
-    result = predict("--format", "json", digits[0], "blank.png", digits[1], code=1)
-    assert [answer["path"] for answer in result.objects] == [digits[0], "blank.png", digits[1]]
     reason = "no ink found: nothing stands out from the paper"
-    assert result.objects[1] == {"path": "blank.png", "label": None, "warnings": [reason]}
-    assert result.stderr == f"Error: blank.png: {reason}\n"
-    for style in ("text", "csv"):
-        assert "blank.png" not in predict("--format", style, "blank.png", digits[1], code=1).stdout
+
+    def answer(style: str) -> str:
+        result = predict("--format", style, "--top", "2", digits[0], "blank.png", digits[1], code=1)
+        assert result.stderr == f"Error: blank.png: {reason}\n"
+        return result.stdout
+
+    objects = [json.loads(line) for line in answer("json").splitlines()]
+    assert [found["path"] for found in objects] == [digits[0], "blank.png", digits[1]]
+    assert objects[1] == {"path": "blank.png", "label": None, "probability": None, "error": reason, "warnings": []}
+    rows = list(csv.reader(answer("csv").splitlines()))
+    assert [row[0] for row in rows] == ["path", digits[0], "blank.png", digits[1]]
+    assert rows[2] == ["blank.png", "", "", "", "", reason]
+    assert [row[-1] for row in rows] == ["error", "", reason, ""]
+    lines = answer("text").splitlines()
+    assert len(lines) == 3
+    assert lines[1] == f"-      -  blank.png  ({reason})"
 
 
 @pytest.mark.parametrize(
@@ -241,14 +255,16 @@ def test_no_name_of_a_picture_upsets_the_output(style: str, encoding: str, digit
     assert re.fullmatch(r"Error: absent \S+\\n\.png: no such file or folder\n", result.stderr)
     output = result.stdout
     if style == "text":
-        lines = [line.partition("%  ")[2] for line in output.splitlines()]
+        *lines, absent = [line[10:] for line in output.splitlines()]
         assert lines[1:] == [r"line\nbreak\x1b[2J.png", r"raw\xff.png"]
+        assert re.fullmatch(r"absent \S+\\n\.png  \(no such file or folder\)", absent)
     elif style == "json":
-        assert [json.loads(line)["path"] for line in output.splitlines()] == [*names[:2], r"raw\xff.png"]
+        paths = [json.loads(line)["path"] for line in output.splitlines()]
+        assert paths == [*names[:2], r"raw\xff.png", "absent é\n.png"]
     else:
         header, *rows = csv.reader(io.StringIO(output, newline=""))
-        assert [row[0] for row in rows][1:] == [names[1], r"raw\xff.png"]
-        assert {len(row) for row in rows} == {len(header)} == {3}
+        assert [row[0] for row in rows][1:-1] == [names[1], r"raw\xff.png"]
+        assert {len(row) for row in rows} == {len(header)} == {4}
 
 
 def test_a_reader_that_has_seen_enough_gets_what_it_wanted(digits: Digits, predict: Predict) -> None:
@@ -279,7 +295,7 @@ def test_samples_are_named_and_read(predict: Predict) -> None:
     answers = predict("--format", "json", *names).objects
     assert [answer["path"] for answer in answers] == names
     result = predict("sample:3", "sample:x", "sample:4", code=1)
-    assert len(result.stdout.splitlines()) == 2
+    assert [line[0] == "-" for line in result.stdout.splitlines()] == [False, True, False]
     assert "sample:x: no such sample." in result.stderr
 
 
@@ -300,6 +316,14 @@ def test_where_there_is_no_run_the_network_that_comes_with_nnfang_answers(nnfang
     assert (named.stdout, named.stderr) == (result.stdout, "")
 
 
+def test_a_name_that_is_nearly_that_of_a_model_leads_to_it(nnfang: Nnfang, trained: Trained) -> None:
+    shutil.copytree(trained.folder, nnfang.folder / "runs" / "own")
+    for name, meant in (("own", Path("runs", "own")), ("runs/onw", Path("runs", "own")), ("bundeld", "bundled")):
+        stderr = nnfang.inside("predict", "-m", name, "sample:7", code=6).stderr
+        assert f'Did you mean "{meant}"?' in stderr
+    assert "Did you mean" not in nnfang.inside("predict", "-m", "a.npz", "sample:7", code=6).stderr
+
+
 def test_a_file_called_bundled_can_be_named_too(nnfang: Nnfang, trained: Trained) -> None:
     shutil.copy(trained.folder / "best.npz", nnfang.folder / "bundled")
     other, own = (
@@ -316,7 +340,7 @@ def test_a_network_without_probabilities_gives_scores(digits: Digits, nnfang: Nn
     assert list(answer) == ["path", "label", "score", "scores", "prepared", "warnings"]
     assert answer["score"] == max(answer["scores"].values())
     table = nnfang("predict", "-m", "run", "--format", "csv", digits[0]).stdout
-    assert table.startswith("path,label,score\n")
+    assert table.startswith("path,label,score,error\n")
     assert re.match(r"\d  +-?\d\.\d{3}  \S", nnfang("predict", "-m", "run", digits[0]).stdout)
 
 

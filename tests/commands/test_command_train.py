@@ -16,7 +16,7 @@ from PIL import Image
 
 import nnfang as library
 from nnfang.commands.options import DurationType
-from nnfang.commands.signals import StopRequest
+from nnfang.commands.signals import STOPPING, StopRequest
 from nnfang.machine.processor import count_processors
 from nnfang.runs.checkpoint import load
 
@@ -310,6 +310,21 @@ def test_the_printed_config_is_read_back_as_the_same(nnfang: Nnfang) -> None:
     assert list(nnfang.folder.iterdir()) == []
 
 
+def test_a_printed_config_is_checked_as_far_as_no_data_are_needed(nnfang: Nnfang) -> None:
+    cases = (
+        (("--set", "engine=online", "--batch-size", "8"), "--set engine=online: engine: the online engine runs"),
+        (("--set", "layers[2].activation=relu"), "--set layers[2].activation=relu: "),
+        (("--set", "early_stopping.patience=2", "--set", "validation_split=0"), "early_stopping: "),
+    )
+    for arguments, words in cases:
+        result = nnfang.inside("train", *arguments, "--print-config", code=2)
+        assert result.stderr.startswith(f"Error: {words}")
+        assert result.stdout == ""
+    elsewhere = nnfang.inside("train", "--dataset", "mnits", "--print-config")
+    assert elsewhere.stderr == 'warning: mnits: no such data set or path. Did you mean "mnist"?\n'
+    assert "dataset: mnits" in elsewhere.stdout
+
+
 def test_the_config_of_a_run_repeats_the_run(trained: Trained, nnfang: Nnfang) -> None:
     result = nnfang("train", "-c", str(trained.folder / "config.yaml"), "--json")
     assert [event["digest"] for event in result.epochs] == [event["digest"] for event in trained.result.epochs]
@@ -360,7 +375,7 @@ def test_a_fault_in_the_file_is_shown_with_its_line(text: str, words: list[str],
         (("--epochs", "-1"), ["--epochs -1", "expected an integer >= 0"]),
         (("--learning-rate", "0"), ["--learning-rate 0", "found 0"]),
         (("--set", "epochs"), ["--set epochs", "KEY=VALUE"]),
-        (("--set", "optimizer.leraning_rate=1"), ["--set optimizer.leraning_rate=1", '"learning_rate"']),
+        (("--set", "optimizer.leraning_rate=1"), ["--set optimizer.leraning_rate=1", '"optimizer.learning_rate"']),
         (("--set", "layers[9].units=1"), ["--set layers[9].units=1", "the list has 3"]),
         (("--set", "layers[2].units=12"), ["--set layers[2].units=12", "10 classes"]),
         (("--epoch", "3"), ["--epoch", "--epochs"]),
@@ -410,7 +425,7 @@ def test_divergence_in_a_later_epoch_keeps_the_epoch_before(nnfang: Nnfang) -> N
     assert np.isfinite(network.theta).all()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOPPING)
 def test_an_interrupted_training_is_saved(number: signal.Signals, nnfang: Nnfang) -> None:
     arguments = ("--dataset", "mnist-sample", "--epochs", "10000", "-o", "run", "-q")
     result = nnfang.interrupt(*arguments, when=lambda event: event.get("epoch") == 2, number=number)
@@ -500,6 +515,18 @@ def test_the_first_signal_is_noted_and_the_second_has_its_usual_effect() -> None
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == usual
 
 
+@pytest.mark.skipif(os.name != "posix", reason="terminals there send no SIGHUP")
+def test_under_nohup_a_closed_terminal_ends_nothing(nnfang: Nnfang) -> None:
+    script = """
+    nohup "$PYTHON" -m nnfang train --dataset mnist-sample --epochs 2 --json > events.json 2> nohup.txt &
+    until grep -q start events.json; do sleep 0.1; done
+    kill -HUP $!
+    wait $!
+    """
+    nnfang.shell(script)
+    assert json.loads((nnfang.folder / "events.json").read_text().splitlines()[-1])["event"] == "end"
+
+
 def test_a_second_ctrl_c_does_not_wait_for_the_current_images(nnfang: Nnfang) -> None:
     wide = ("--set", "layers[0].units=1500", "--set", "layers[1].units=1500", "--set", "engine=batch")
     process = nnfang.start("train", "--dataset", "mnist-sample", *wide, "-o", "run", "--json", "-q")
@@ -543,6 +570,13 @@ def test_a_number_of_threads_is_written_down(nnfang: Nnfang) -> None:
     nnfang.train("--epochs", "1", "--threads", "2", "-o", "run")
     environment = load(nnfang.folder / "run" / "best.npz").meta.environment
     assert set(environment["blas_threads"].values()) == {"2"}
+
+
+def test_more_threads_than_processors_are_a_warning(nnfang: Nnfang) -> None:
+    processors = count_processors()
+    result = nnfang.train("--threads", str(processors + 97))
+    assert f"warning: --threads {processors + 97}: this computer has {processors} processor" in result.stderr
+    assert "warning" not in nnfang.train("--threads", str(processors)).stderr
 
 
 @pytest.mark.parametrize("threads", ["0", "-1", "many", "1.5"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nnfang.commands.signals import STOPPING
 from nnfang.runs.checkpoint import load
 from nnfang.runs.finding import load_last
 from nnfang.runs.meta import ForkRecord
@@ -68,7 +69,7 @@ def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(nnfa
         assert not list(folder.glob(".*.tmp"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOPPING)
 def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(number: signal.Signals, nnfang: Nnfang) -> None:
     options = ("--dataset", "mnist-sample", "--epochs", "8", "-q")
     whole = nnfang("train", *options, "--json", "-o", "whole")

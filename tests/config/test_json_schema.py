@@ -14,7 +14,8 @@ import yaml
 
 from nnfang.config import sources as config
 from nnfang.config.json_schema import attribute_descriptions, json_schema
-from nnfang.config.schema import REGISTRIES, to_tree
+from nnfang.config.keys import REGISTRIES
+from nnfang.config.schema import to_tree
 from nnfang.core.activations import ACTIVATIONS
 from nnfang.core.constraints import annotations
 from nnfang.core.initializers import INITIALIZERS

@@ -62,7 +62,9 @@ def test_a_new_optimizer_is_known_to_yaml_errors_and_json_schema_without_more_wo
         load("optimizer.type=signsdg")
     with pytest.raises(ConfigError, match=r"optimizer\.threshold: found 2, expected a number >= 0 and < 1"):
         load("optimizer.type=signsgd", "optimizer.threshold=2")
-    with pytest.raises(ConfigError, match=r'Did you mean "threshold"\? Allowed here: type, learning_rate, threshold'):
+    with pytest.raises(
+        ConfigError, match=r'Did you mean "optimizer\.threshold"\? Allowed here: type, learning_rate, threshold'
+    ):
         load("optimizer.type=signsgd", "optimizer.treshold=0.5")
     assert "SignSgd" in json_schema(Recipe)["$defs"]
 
@@ -131,7 +133,10 @@ FAULTY: list[tuple[Any, Any, list[tuple[str, str]]]] = [
         Recipe,
         {"layers": [{"type": "dense", "unit": 0}, 3, {"type": []}, {}], "epoch": 1, "seed": -1, "optimizer": None},
         [
-            ("layers[0].unit", 'there is no such key. Did you mean "units"? Allowed here: type, units, activation'),
+            (
+                "layers[0].unit",
+                'there is no such key. Did you mean "layers[0].units"? Allowed here: type, units, activation',
+            ),
             ("layers[0].units", "missing, expected an integer >= 1"),
             ("layers[1]", "found 3, expected a mapping whose type is one of dense, dropout"),
             ("layers[2].type", "found [], expected one of dense, dropout"),

@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import pytest
 
 from nnfang.config import sources as config
-from nnfang.config.schema import REGISTRIES
+from nnfang.config.keys import REGISTRIES
 from nnfang.config.sources import Config, Override
 from nnfang.core.activations import ACTIVATIONS
 from nnfang.core.constraints import OneOf
@@ -217,12 +217,24 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     (
         "layers:\n  - {type: dense, units: 3, unit: 3}",
         ", line 2: layers[0].unit: ",
-        ['"units"', "type, units, activation"],
+        ['"layers[0].units"', "type, units, activation"],
     ),
-    ("optimizer:\n  learning_rat: 1", ", line 2: optimizer.learning_rat: ", ['"learning_rate"', "weight_decay"]),
+    (
+        "optimizer:\n  learning_rat: 1",
+        ", line 2: optimizer.learning_rat: ",
+        ['"optimizer.learning_rate"', "weight_decay"],
+    ),
     ("optimizer: {momentum: 0.9}", ", line 1: optimizer.momentum: ", ["type, learning_rate, weight_decay"]),
-    ("schedule: {type: step, evry: 1}", ", line 1: schedule.evry: ", ['Did you mean "every"?', "warmup, every, drop"]),
-    ("early_stopping: {pateince: 3}", ", line 1: early_stopping.pateince: ", ['"patience"', "patience, metric"]),
+    (
+        "schedule: {type: step, evry: 1}",
+        ", line 1: schedule.evry: ",
+        ['mean "schedule.every"?', "warmup, every, drop"],
+    ),
+    (
+        "early_stopping: {pateince: 3}",
+        ", line 1: early_stopping.pateince: ",
+        ['"early_stopping.patience"', "patience, metric"],
+    ),
     ("optimizer: {type: sdg}", ", line 1: optimizer.type: found 'sdg'", ['Did you mean "sgd"?', "sgd, momentum, rms"]),
     ("schedule: {type: cosin}", ", line 1: schedule.type: found 'cosin'", ['Did you mean "cosine"?', "constant, step"]),
     ("layers: [{type: dens}]", ", line 1: layers[0].type: found 'dens'", ["one of dense, dropout", '"dense"?']),
@@ -403,7 +415,10 @@ WRONG_SETTINGS = [
     ("epoch=3", '--set epoch=3: epoch: there is no such key. Did you mean "epochs"?'),
     ("optimizer.learning_rate=-1", "--set optimizer.learning_rate=-1: optimizer.learning_rate: found -1"),
     ("optimizer.rate=1", "--set optimizer.rate=1: optimizer.rate: there is no such key."),
-    ("layers[0].unit=1", '--set layers[0].unit=1: layers[0].unit: there is no such key. Did you mean "units"?'),
+    (
+        "layers[0].unit=1",
+        '--set layers[0].unit=1: layers[0].unit: there is no such key. Did you mean "layers[0].uni',
+    ),
     ("layers[7].units=1", "--set layers[7].units=1: layers[7]: there is no such item; the list has 3, counted from 0"),
     (
         "layers.0.units=3",
@@ -462,7 +477,7 @@ WRONG_ENVIRONMENTS = [
     (
         "NNFANG_OPTIMIZER__LEARNING_RAT",
         "1",
-        'optimizer.learning_rat: there is no such key. Did you mean "learning_rate"?',
+        'optimizer.learning_rat: there is no such key. Did you mean "optimizer.learning_rate"?',
     ),
     ("NNFANG_LAYERS__0__UNITS", "1", "layers.0: there is no such key; items of a list are written"),
 ]

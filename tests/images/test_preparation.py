@@ -1,3 +1,5 @@
+import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -5,8 +7,9 @@ import pytest
 from PIL import Image
 
 from nnfang import data
+from nnfang.data.registry import FASHION_MNIST
 from nnfang.errors import NnfangError, PictureError
-from nnfang.images import Grey, prepare
+from nnfang.images import Grey, load_prepared, prepare
 from nnfang.images.background import border_pixels
 from nnfang.images.preparation import PREPARATIONS, has_mnist_layout
 from tests.images.pages import MNIST_SHAPE, centre_of_mass, colour, difference, draw, extent, load, save
@@ -144,6 +147,16 @@ def test_negative_only_inverts_and_fills(digit: Grey) -> None:
     page = np.full((40, 80), 250, np.uint8)
     page[:, 40:60] = 10
     assert prepare(page, MNIST_SHAPE, "negative")[5, ::9] == pytest.approx([5, 5, 245, 5], abs=2)
+
+
+@pytest.mark.skipif("MNIST_FILES" not in os.environ, reason="needs the true files of Fashion-MNIST")
+def test_clothes_may_reach_the_border_without_a_warning() -> None:
+    fashion = data.load(str(Path(os.environ["MNIST_FILES"], "fashion-mnist")))
+    picture = next(image for image in fashion.x_test if image[0].any() and image[:, 0].any())
+    file = io.BytesIO()
+    Image.fromarray(picture).resize((140, 140)).save(file, "PNG")
+    for preparation in {fashion.preparation, FASHION_MNIST.preparation}:
+        assert load_prepared(file, MNIST_SHAPE, preparation).warnings == ()
 
 
 def test_plain_only_resizes(digit: Grey) -> None:
