@@ -12,12 +12,14 @@ optimizer.<name>        (size,), the optimizer's flat vectors, if any; not in a 
 
 from __future__ import annotations
 
+import logging
 import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from time import perf_counter
 from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from nnfang.data import Dataset
     from nnfang.runs.pictures import Prediction
     from nnfang.training.evaluation import Evaluation
+
+logger = logging.getLogger(__name__)
 
 PARAMETER_NAMES = ("weight", "bias")
 HEADER_BYTES = 4096
@@ -165,6 +169,7 @@ def load(path: Path) -> Checkpoint:
     """
     if path.exists() and not path.is_file() and not path.is_dir():
         raise CheckpointError("not a file, and a checkpoint can be read from a file only", path)
+    begin = perf_counter()
     with _refusing_damage(path), zipfile.ZipFile(path) as archive:
         sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
     if not 0 < sizes.get("meta", 0) < META_BYTES:
@@ -174,7 +179,9 @@ def load(path: Path) -> Checkpoint:
     if isinstance(file, np.ndarray):
         raise CheckpointError("not a checkpoint, or damaged: it begins with a single array", path)
     with file:
-        return _read(path, file, sizes)
+        checkpoint = _read(path, file, sizes)
+    logger.info("Read %s, after %d epochs, in %.2f s", path, checkpoint.meta.epoch, perf_counter() - begin)
+    return checkpoint
 
 
 def _read(path: Path, file: Mapping[str, Any], sizes: dict[str, int]) -> Checkpoint:

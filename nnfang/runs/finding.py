@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from nnfang.runs.bundled import BUNDLED, NETWORK
 from nnfang.runs.checkpoint import Checkpoint, load
 from nnfang.runs.folder import RUNS, Run
 from nnfang.runs.meta import TestRecord
+
+logger = logging.getLogger(__name__)
 
 
 class NoRunError(CheckpointError):
@@ -57,7 +60,17 @@ def find_newest(*, resumable: bool = False) -> Path | None:
     """
     needed = ("last.npz", "last.prev.npz") if resumable else ("best.npz",)
     found = [folder for folder in RUNS.glob("*") if any((folder / name).is_file() for name in needed)]
-    return max(found, key=lambda folder: (_written_at(folder), folder.name), default=None)
+    newest = max(found, key=lambda folder: (_written_at(folder), folder.name), default=None)
+    skipped = sum(folder.is_dir() for folder in RUNS.glob("*")) - len(found)
+    logger.info(
+        "Newest run under %s: %s, of %d with %s; %d without are skipped",
+        RUNS,
+        newest or "none",
+        len(found),
+        " or ".join(needed),
+        skipped,
+    )
+    return newest
 
 
 def _written_at(folder: Path) -> int:
