@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, dataclass
+from math import inf, prod
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,10 +13,16 @@ import click
 from nnfang.commands import console, options, views
 from nnfang.commands.signals import StopRequest
 from nnfang.commands.threads import try_threads
+from nnfang.core.layers import Dense, Dropout
+from nnfang.runs.folder import CONFIG
 from nnfang.training.events import End, Epoch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nnfang.commands.threads import Threads
+    from nnfang.core.layers import Layer
+    from nnfang.core.network import Network
     from nnfang.runs.recorder import RecordedTraining, Result
 
 
@@ -23,6 +31,7 @@ class Calling:
     """How the command was called: what is shown, and where data may come from."""
 
     threads: Threads
+    max_seconds: float | None
     is_json: bool
     is_quiet: bool
     is_offline: bool
@@ -35,12 +44,16 @@ def follow(training: RecordedTraining, how: Calling) -> None:
         DivergedError: Training diverged, for the last time.
     """
     announce(training, how)
+    clock = Clock(how.max_seconds)
     with views.training_view(training.recipe.epochs, quiet=how.is_quiet) as view, StopRequest() as request:
         end = None
         for event in try_threads(training, how.threads):
             view.show(event)
-            if isinstance(event, Epoch) and how.is_json:
-                options.write_json({"event": "epoch", **asdict(event)})
+            if isinstance(event, Epoch):
+                if how.is_json:
+                    options.write_json({"event": "epoch", **asdict(event)})
+                if clock.is_time_up():
+                    training.training.stop()
             if isinstance(event, End):
                 end = event
             elif request.signal:
@@ -49,6 +62,21 @@ def follow(training: RecordedTraining, how: Calling) -> None:
         leave(training, request, how)
     else:
         report(training.finish(end), training, how)
+
+
+class Clock:
+    """Says after each epoch whether there is time for another."""
+
+    def __init__(self, seconds: float | None) -> None:
+        """Start; `seconds` may be spent, without end if None."""
+        self.end = monotonic() + (inf if seconds is None else seconds)
+        self.epoch_began = monotonic()
+
+    def is_time_up(self) -> bool:
+        """Whether another epoch as long as the one that has just ended would take too long."""
+        now, began = monotonic(), self.epoch_began
+        self.epoch_began = now
+        return now + (now - began) > self.end
 
 
 def announce(training: RecordedTraining, how: Calling) -> None:
@@ -79,14 +107,36 @@ def describe(training: RecordedTraining) -> dict[str, Any]:
 def headline(training: RecordedTraining) -> str:
     """What is about to happen, for a person."""
     inner = training.training
-    shape, held_out = "-".join(map(str, inner.network.units)), len(inner.validation_rows)
+    held_out = len(inner.validation_rows)
     return "\n".join(
         (
-            f"network  {shape}, {inner.network.theta.size:,} parameters, {inner.engine.name} engine",
-            f"images   {len(inner.rows):,} of {inner.data.name}, {held_out:,} held out for validation",
-            f"run      {training.run.folder}",
+            layer_table(inner.network),
+            "",
+            f"images  {len(inner.rows):,} of {inner.data.name}, {held_out:,} held out for validation",
+            f"engine  {inner.engine.name}",
+            f"run     {training.run.folder}",
         )
     )
+
+
+def layer_table(network: Network) -> str:
+    """Each layer with its shape and its parameters."""
+    rows = [
+        [name, f"{inputs} -> {units}", f"{sum(map(prod, shapes)):,}"]
+        for name, inputs, units, shapes in zip(
+            map(layer_name, network.layers), network.widths, network.widths[1:], network.shapes, strict=False
+        )
+    ]
+    return console.table(["layer", "shape", "parameters"], [*rows, ["total", "", f"{network.theta.size:,}"]])
+
+
+def layer_name(layer: Layer) -> str:
+    """A layer in a few words, such as ``dense, relu``."""
+    if isinstance(layer, Dense):
+        return f"dense, {layer.activation}"
+    if isinstance(layer, Dropout):
+        return f"dropout, {layer.rate:g}"
+    return type(layer).__name__.lower()
 
 
 def leave(training: RecordedTraining, request: StopRequest, how: Calling) -> None:
@@ -110,9 +160,14 @@ def leave(training: RecordedTraining, request: StopRequest, how: Calling) -> Non
 def report(result: Result, training: RecordedTraining, how: Calling) -> None:
     """Say the result."""
     if how.is_json:
-        options.write_json({"event": "end", **result.metrics})
+        wrong = result.diagnosis
+        diagnosis = wrong and {"evidence": wrong.evidence, "try": dict(wrong.changes)}
+        options.write_json({"event": "end", **result.metrics, "diagnosis": diagnosis})
     else:
         click.echo(summary(result, training))
+
+
+STOPPED_BY = {"done": "", "early_stopping": ", stopped early", "max_time": ", stopped by --max-time"}
 
 
 def summary(result: Result, training: RecordedTraining) -> str:
@@ -120,14 +175,28 @@ def summary(result: Result, training: RecordedTraining) -> str:
     end, test, folder = result.end, result.test, training.run.folder
     low, high = test.interval
     chosen_by = "by validation" if training.recipe.validation_split else "the last: there are no validation images"
-    stopped = ", stopped early" if end.reason == "early_stopping" else ""
-    return "\n".join(
-        (
-            f"test accuracy  {console.percent(test.accuracy)} "
-            f"(95% interval {console.percent(low)} to {console.percent(high)})",
-            f"test loss      {test.loss:.4f} ({test.n:,} test images of {training.data.name})",
-            f"best epoch     {end.best_epoch} of {end.epochs} ({chosen_by}){stopped}",
-            f"saved in       {folder}",
-            f"try            nnfang predict -m {folder} digit.png",
-        )
-    )
+    lines = [
+        f"test accuracy  {console.percent(test.accuracy)} "
+        f"(95% interval {console.percent(low)} to {console.percent(high)})",
+        f"test loss      {test.loss:.4f} ({test.n:,} test images of {training.data.name})",
+        f"best epoch     {end.best_epoch} of {end.epochs} ({chosen_by}){STOPPED_BY[end.reason]}",
+        f"saved in       {folder}",
+    ]
+    if wrong := result.diagnosis:
+        lines.append(f"caution        {wrong.evidence}")
+        lines.append(f"try            nnfang train -c {folder / CONFIG} {as_options(wrong.changes)}")
+    elif training.data.preparation == DIGIT:
+        lines.append(f"try            nnfang predict -m {folder} sample:7")
+    else:
+        lines.append(f"try            nnfang evaluate -m {folder}")
+    return "\n".join(lines)
+
+
+DIGIT = "digit"
+"""The preparation of data sets like MNIST, which the pictures that come with nnfang are for."""
+
+
+def as_options(changes: Mapping[str, Any]) -> str:
+    """Values of a recipe as options of the command line."""
+    short = {"optimizer.learning_rate": "--learning-rate {:g}"}
+    return " ".join(short.get(path, f"--set {path}={{}}").format(value) for path, value in changes.items())

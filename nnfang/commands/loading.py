@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from nnfang.commands import console, views
 from nnfang.runs import finding
 from nnfang.runs.bundled import NETWORK
+from nnfang.runs.checkpoint import load_meta
 from nnfang.runs.datasets import load_data
+from nnfang.training.diagnosis import CLEARLY_BETTER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +25,7 @@ def load_dataset(name: str, *, is_offline: bool, is_quiet: bool) -> Dataset:
 
 
 def load_model(path: Path | None, *, is_quiet: bool, or_bundled: bool = False) -> tuple[Path, Checkpoint]:
-    """Load the checkpoint at `path`, or of the newest run; then stderr says which.
+    """Load the checkpoint at `path`, or of the newest run with a completed epoch; then stderr says which.
 
     Args:
         path: What the command line says.
@@ -45,9 +47,30 @@ def load_model(path: Path | None, *, is_quiet: bool, or_bundled: bool = False) -
 
 
 def describe_choice(found: Path, checkpoint: Checkpoint) -> str:
-    """Which run was taken."""
-    trained = f"trained on {checkpoint.meta.dataset.name}, {console.count(checkpoint.meta.epoch, 'epoch')}"
-    return f"Using {found} ({trained})."
+    """Which run was taken, how good it is, and what could have been taken instead."""
+    meta = checkpoint.meta
+    parts = [f"trained on {meta.dataset.name}, {console.count(meta.epoch, 'epoch')}"]
+    if known := describe_quality(found, checkpoint):
+        parts.append(known)
+    bundled = load_meta(NETWORK)
+    if bundled.tested and (bundled.input_shape, bundled.class_names) == (meta.input_shape, meta.class_names):
+        parts.append(f"bundled: {console.percent(bundled.tested.accuracy)}, -m bundled")
+    newer = next(iter(finding.list_runs()))
+    passed_over = f"{newer} has no completed epoch. " if newer != found else ""
+    return f"{passed_over}Using {found} ({'; '.join(parts)})."
+
+
+def describe_quality(found: Path, checkpoint: Checkpoint) -> str:
+    """How good a run's network is, as far as that is known: on test images, else on validation images."""
+    if tested := finding.find_test_result(found, checkpoint):
+        accuracy, images = tested.accuracy, "test"
+    elif checkpoint.meta.history and checkpoint.meta.history[-1].val_accuracy is not None:
+        accuracy, images = checkpoint.meta.history[-1].val_accuracy, "validation"
+    else:
+        return ""
+    chance = 1 / len(checkpoint.class_names)
+    guesses = ", no better than guessing" if accuracy < chance + CLEARLY_BETTER * (1 - chance) else ""
+    return f"{console.percent(accuracy)} of its {images} images{guesses}"
 
 
 def describe_bundled(checkpoint: Checkpoint) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,20 @@ class RunType(PathType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """A Path of a string."""
         return value if value is NEWEST else super().convert(value, param, ctx)
+
+
+class DurationType(click.ParamType):  # type: ignore[type-arg]  # not generic before Click 8.4
+    """A time such as 90s, 10m or 1h30m; a number alone is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", str(value))
+        if not found or not value:
+            self.fail(f"{value!r} is not a time such as 90s, 10m or 1h30m.", param, ctx)
+        hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        return float(hours * 3600 + minutes * 60 + seconds)
 
 
 def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:

@@ -102,6 +102,14 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     metavar="RATE",
     help="Set the learning rate of the optimizer.  [default: 0.01]",
 )
+@option(
+    "--max-time",
+    "max_seconds",
+    group=TRAINING,
+    type=options.DurationType(),
+    metavar="TIME",
+    help="End after the last epoch that fits into this time, such as 90s, 10m or 1h30m.",
+)
 @option("--seed", group=TRAINING, type=int, metavar="N", help="Seed everything random with N.  [default: 0]")
 @option(
     "--threads",
@@ -142,6 +150,7 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
 def command(
     source: Path | None,
     settings: tuple[str, ...],
+    max_seconds: float | None,
     output: Path | None,
     *,
     force: bool,
@@ -163,7 +172,7 @@ def command(
     threads.prepare(blas_threads)
     from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
 
-    how = following.Calling(blas_threads, is_json=as_json, is_quiet=quiet, is_offline=offline)
+    how = following.Calling(blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
     overrides = training.read_overrides(settings, {SHORT[name]: value for name, value in short.items()})
     if resume is not None or fork:
         check_resumption(resume, source, output, fork=fork, only_shows=print_config or sheet is not None)

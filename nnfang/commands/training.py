@@ -22,7 +22,7 @@ from nnfang.runs import session
 from nnfang.runs.finding import NoRunError, find_newest
 from nnfang.runs.resumption import AnotherTrainingError
 from nnfang.training.augment import preview_distortions
-from nnfang.training.compatibility import OutputUnitsError
+from nnfang.training.compatibility import OutputUnitsError, size_output_layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nnfang.config.sources import Config, Override
     from nnfang.data import Dataset
     from nnfang.runs.session import StoredRun
+    from nnfang.training.recipe import Recipe
 
 PREVIEW_IMAGES, PREVIEW_COLUMNS = 10, 16
 
@@ -65,7 +66,10 @@ def start(
     """A new run."""
     resolved = load_config(source, overrides)
     data = obtain_dataset(resolved, how)
-    with blaming(resolved), session.start(resolved.recipe, data, output, force=force) as training:
+    recipe = resolved.recipe
+    if resolved.is_default(f"layers[{len(recipe.layers) - 1}].units"):
+        recipe = size_output_layer(recipe, data)
+    with blaming(resolved), session.start(recipe, data, output, force=force) as training:
         follow(training, how)
 
 
@@ -89,6 +93,8 @@ def resume(path: Path | None, overrides: Sequence[Override], how: Calling) -> No
     with session.reopen(path or newest_run()) as stored:
         announce(stored, how)
         resolved = adapt(stored, overrides)
+        if not how.is_quiet and (reason := nothing_left(stored, resolved.recipe)):
+            console.note(reason)
         with blaming(resolved):
             training = session.resume(stored, resolved.recipe, loader(how))
         follow(training, how)
@@ -119,6 +125,18 @@ def announce(stored: StoredRun, how: Calling) -> None:
     if state.seen:
         where = f"{console.count(state.epoch, 'epoch')} and {console.count(state.seen, 'image')}"
     console.note(f"Resuming {stored.run.folder} after {where}.")
+
+
+def nothing_left(stored: StoredRun, recipe: Recipe) -> str | None:
+    """Why resuming a run trains no further, and what would; None if it does."""
+    state, early_stopping = stored.checkpoint.meta.state, recipe.early_stopping
+    if state.epoch >= recipe.epochs:
+        more = f"--epochs {2 * max(recipe.epochs, 1)}"
+        return f"All {recipe.epochs} epochs are done, so there is nothing left to train. To continue, add {more}."
+    if early_stopping and state.epoch - state.best_epoch >= early_stopping.patience:
+        more = f"--set early_stopping.patience={2 * early_stopping.patience}"
+        return f"It stopped early, so there is nothing left to train. To continue, add {more}."
+    return None
 
 
 def adapt(stored: StoredRun, overrides: Sequence[Override]) -> Config:

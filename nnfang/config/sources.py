@@ -14,7 +14,7 @@ from typing import TextIO
 import yaml
 
 from nnfang.config.origins import Origin, Origins
-from nnfang.config.paths import Tree, merge, set_value
+from nnfang.config.paths import Tree, enclosing_paths, merge, set_value
 from nnfang.config.schema import convert, to_tree
 from nnfang.config.yaml_loader import Dumper, parse_yaml
 from nnfang.core.constraints import FieldError, format_value
@@ -58,6 +58,10 @@ class Config:
     def dataset_was_named(self) -> bool:
         """Whether somebody asked for the data set, or it is the default."""
         return "dataset" in self.origins
+
+    def is_default(self, path: str) -> bool:
+        """Whether nobody has set the value at `path`, or what it is in."""
+        return not any(place in self.origins for place in enclosing_paths(path) if place)
 
     def error(self, path: str, reason: str) -> ConfigError:
         """A failure that is the fault of the value at `path`."""

@@ -3,7 +3,7 @@
 Each activation is a pair of functions on arrays of shape (m, n), m rows (samples) of n units:
 
 - ``forward(z, a)`` writes a = Q(z);
-- ``backward(delta, z, a, work)`` turns `delta` from dL/da into dL/dz, in place. For all but softmax that is the
+- ``backward(delta, z, a, scratch)`` turns `delta` from dL/da into dL/dz, in place. For all but softmax that is the
   elementwise product with Q'(z). ``scratch`` (2, m, n) is overwritten.
 
 No function allocates an (m, n) array: the memory is the caller's.

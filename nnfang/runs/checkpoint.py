@@ -167,9 +167,28 @@ def load(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: There is no such file, it is no checkpoint, of a newer format, or damaged.
     """
+    begin = perf_counter()
+    with _open(path) as (file, sizes):
+        checkpoint = _read(path, file, sizes)
+    logger.info("Read %s, after %d epochs, in %.2f s", path, checkpoint.meta.epoch, perf_counter() - begin)
+    return checkpoint
+
+
+def load_meta(path: Path) -> Meta:
+    """Read only what a checkpoint says about itself.
+
+    Raises:
+        CheckpointError: As `load`, but for what is wrong with an array.
+    """
+    with _open(path) as (file, _):
+        return _read_meta(path, file)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tuple[Mapping[str, Any], dict[str, int]]]:
+    """The members of a checkpoint, which are read when they are asked for, and their sizes in bytes."""
     if path.exists() and not path.is_file() and not path.is_dir():
         raise CheckpointError("not a file, and a checkpoint can be read from a file only", path)
-    begin = perf_counter()
     with _refusing_damage(path), zipfile.ZipFile(path) as archive:
         sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
     if not 0 < sizes.get("meta", 0) < META_BYTES:
@@ -179,9 +198,7 @@ def load(path: Path) -> Checkpoint:
     if isinstance(file, np.ndarray):
         raise CheckpointError("not a checkpoint, or damaged: it begins with a single array", path)
     with file:
-        checkpoint = _read(path, file, sizes)
-    logger.info("Read %s, after %d epochs, in %.2f s", path, checkpoint.meta.epoch, perf_counter() - begin)
-    return checkpoint
+        yield file, sizes
 
 
 def _read(path: Path, file: Mapping[str, Any], sizes: dict[str, int]) -> Checkpoint:

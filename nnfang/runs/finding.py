@@ -11,7 +11,7 @@ import msgspec
 
 from nnfang.errors import CheckpointError
 from nnfang.runs.bundled import BUNDLED, NETWORK
-from nnfang.runs.checkpoint import Checkpoint, load
+from nnfang.runs.checkpoint import Checkpoint, load, load_meta
 from nnfang.runs.folder import RUNS, Run
 from nnfang.runs.meta import TestRecord
 
@@ -53,32 +53,49 @@ def find_newest(*, resumable: bool = False) -> Path | None:
     """The folder of the newest run under ``runs/``: the one into which a checkpoint was written last.
 
     Args:
-        resumable: Whether the run must have a checkpoint to continue from, rather than one to predict with.
+        resumable: Whether the run must have a checkpoint to continue from, rather than a trained network to use.
 
     Returns:
         None where there is no such run.
     """
-    needed = ("last.npz", "last.prev.npz") if resumable else ("best.npz",)
-    found = [folder for folder in RUNS.glob("*") if any((folder / name).is_file() for name in needed)]
-    newest = max(found, key=lambda folder: (_written_at(folder), folder.name), default=None)
-    skipped = sum(folder.is_dir() for folder in RUNS.glob("*")) - len(found)
-    logger.info(
-        "Newest run under %s: %s, of %d with %s; %d without are skipped",
-        RUNS,
-        newest or "none",
-        len(found),
-        " or ".join(needed),
-        skipped,
-    )
+    is_usable = _is_resumable if resumable else _is_trained
+    runs = list_runs()
+    newest = next(filter(is_usable, runs), None)
+    skipped = [str(folder) for folder in runs[: runs.index(newest) if newest else None]]
+    lack = "nothing to resume from" if resumable else "no completed epoch"
+    logger.info("Newest run in %s: %s%s", RUNS, newest or "none", f"; {lack}: {', '.join(skipped)}" if skipped else "")
     return newest
 
 
+def list_runs() -> list[Path]:
+    """The folders under ``runs/`` with a checkpoint, newest first."""
+    found = [(_written_at(folder), folder.name, folder) for folder in RUNS.glob("*")]
+    return [folder for written_at, _, folder in sorted(found, reverse=True) if written_at]
+
+
+def _is_resumable(folder: Path) -> bool:
+    run = Run(folder)
+    return run.last.is_file() or run.previous.is_file()
+
+
+def _is_trained(folder: Path) -> bool:
+    """Whether the best network of a run has completed an epoch, so that it knows something."""
+    best = Run(folder).best
+    if not best.is_file():
+        return False
+    try:
+        return load_meta(best).epoch > 0
+    except CheckpointError:
+        return True  # which is said when it is loaded
+
+
 def _written_at(folder: Path) -> int:
-    """When the latest checkpoint of a run was written, in nanoseconds."""
+    """When the latest checkpoint of a run was written, in nanoseconds; 0 where there is none."""
     times = [0]
-    for name in ("last.npz", "last.prev.npz", "best.npz"):
+    for path in (Run(folder).last, Run(folder).previous, Run(folder).best):
         with suppress(OSError):  # not there, or gone in this moment
-            times.append((folder / name).stat().st_mtime_ns)
+            if path.is_file():
+                times.append(path.stat().st_mtime_ns)
     return max(times)
 
 

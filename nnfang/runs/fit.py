@@ -13,15 +13,16 @@ from nnfang.runs import session
 from nnfang.runs.checkpoint import Checkpoint, load
 from nnfang.runs.datasets import load_data
 from nnfang.runs.meta import at_state, describe_training
+from nnfang.training.compatibility import size_output_layer
 from nnfang.training.events import End, Epoch
 from nnfang.training.loop import train
+from nnfang.training.recipe import PAPER_LAYERS, Recipe
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from nnfang.data import Dataset
     from nnfang.runs.recorder import RecordedTraining
-    from nnfang.training.recipe import Recipe
 
 
 def fit(
@@ -30,7 +31,7 @@ def fit(
     """Train a new network.
 
     Args:
-        recipe: How to train.
+        recipe: How to train. If its layers are the default, there will be one output unit per class of the data.
         data: What on, or its name or path; by default what the recipe says.
         folder: Where the run is recorded, with checkpoints from which `resume` continues. None keeps all in memory.
         force: Whether a run that is in `folder` may be deleted.
@@ -45,6 +46,8 @@ def fit(
     """
     if data is None or isinstance(data, str):
         data = load_data(data or recipe.dataset)
+    if recipe.layers == PAPER_LAYERS:
+        recipe = size_output_layer(recipe, data)
     if folder is None:
         return _fit_in_memory(recipe, data)
     with session.start(recipe, data, Path(folder), force=force) as training:

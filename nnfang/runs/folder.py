@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 
 RUNS = Path("runs")
-FILES = ("config.yaml", "history.csv", "best.npz", "last.npz", "last.prev.npz", "metrics.json")
+CONFIG = "config.yaml"
+FILES = (CONFIG, "history.csv", "best.npz", "last.npz", "last.prev.npz", "metrics.json")
 
 LOCK, OWNER = ".lock", ".owner"
 
@@ -104,7 +105,7 @@ class Run:
 
     def write_config(self, text: str) -> None:
         """Write config.yaml."""
-        write_whole(self.folder / "config.yaml", lambda file: file.write(text.encode()))
+        write_whole(self.folder / CONFIG, lambda file: file.write(text.encode()))
 
     def write_history(self, epochs: Sequence[Epoch]) -> None:
         """Write history.csv."""

@@ -15,6 +15,7 @@ from nnfang.errors import DivergedError
 from nnfang.runs.checkpoint import load, save
 from nnfang.runs.finding import load_last
 from nnfang.runs.meta import RetryRecord, at_state
+from nnfang.training.diagnosis import diagnose
 from nnfang.training.events import End, Epoch, Event, Progress, Retry
 from nnfang.training.loop import train
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from nnfang.data import Dataset
     from nnfang.runs.folder import Run
     from nnfang.runs.meta import Meta
+    from nnfang.training.diagnosis import Diagnosis
     from nnfang.training.evaluation import Evaluation
     from nnfang.training.loop import Training
     from nnfang.training.recipe import Recipe
@@ -105,11 +107,13 @@ class Result:
     Attributes:
         end: Its last event.
         test: How the best network does on the test images.
+        diagnosis: What is wrong with it, if anything.
         metrics: What metrics.json says, but for the environment.
     """
 
     end: End
     test: Evaluation
+    diagnosis: Diagnosis | None
     metrics: dict[str, Any]
 
 
@@ -193,7 +197,7 @@ class RecordedTraining:
             "digest": best.network.digest(),
         }
         self.run.write_metrics(metrics | {"environment": recorder.meta.environment})
-        return Result(end, test, metrics)
+        return Result(end, test, diagnose(self.recipe, recorder.history, test), metrics)
 
 
 def as_text(path: Path) -> str:

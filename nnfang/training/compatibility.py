@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
 from nnfang.core.constraints import FieldError
 from nnfang.core.network import output_layer
+from nnfang.errors import NnfangWarning
 
 if TYPE_CHECKING:
     from nnfang.core.network import Network
@@ -24,6 +27,19 @@ class OutputUnitsError(FieldError):
     def __init__(self, path: str, reason: str, classes: int) -> None:
         super().__init__(path, reason)
         self.classes = classes
+
+
+def size_output_layer(recipe: Recipe, data: Dataset) -> Recipe:
+    """The recipe with one output unit per class; if that changes it, a warning says so."""
+    last, classes = output_layer(recipe.layers), len(data.class_names)
+    if last.units == classes:
+        return recipe
+    warnings.warn(
+        f"the output layer has {classes} units instead of {last.units}, one per class of {data.name}",
+        NnfangWarning,
+        stacklevel=3,
+    )
+    return replace(recipe, layers=(*recipe.layers[:-1], replace(last, units=classes)))
 
 
 def check_compatible(recipe: Recipe, data: Dataset, network: Network) -> None:

@@ -78,12 +78,12 @@ class End:
     Attributes:
         epochs: Completed epochs.
         best_epoch: The best of them; 0 where there are none.
-        reason: Whether all epochs were completed, or patience ran out.
+        reason: Whether all epochs were completed, patience ran out, or `Training.stop` was called.
     """
 
     epochs: int
     best_epoch: int
-    reason: Literal["done", "early_stopping"]
+    reason: Literal["done", "early_stopping", "max_time"]
 
 
 Event = Progress | Epoch | Retry | End

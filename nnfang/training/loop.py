@@ -74,11 +74,16 @@ class Training:
         self._distortion = Distortion(recipe.augment, data.input_shape, recipe.seed) if recipe.augment else None
         self.engine = create_engine(network, recipe, len(self.rows))
         self.engine.step = self.state.step
+        self._is_stopped = False
         for name, vector in (optimizer_state or {}).items():
             self.engine.state[name][...] = vector
 
     def __repr__(self) -> str:
         return f"Training(epoch {self.state.epoch} of {self.recipe.epochs}, {self.data.name}, {self.network!r})"
+
+    def stop(self) -> None:
+        """Let training end after the current epoch, because its time is up."""
+        self._is_stopped = True
 
     def __iter__(self) -> Iterator[Event]:
         """Train: some `Progress` and one `Epoch` for each epoch, then one `End`.
@@ -89,10 +94,13 @@ class Training:
         self.engine.prepare()
         recipe, state = self.recipe, self.state
         best = BestEpoch(recipe.early_stopping, state)
-        while state.epoch < recipe.epochs and not best.patience_is_over():
+        while state.epoch < recipe.epochs and not best.patience_is_over() and not self._is_stopped:
             yield from self._train_epoch()
             yield self._end_epoch(best)
-        yield End(state.epoch, state.best_epoch, "done" if state.epoch >= recipe.epochs else "early_stopping")
+        if state.epoch >= recipe.epochs:
+            yield End(state.epoch, state.best_epoch, "done")
+        else:
+            yield End(state.epoch, state.best_epoch, "early_stopping" if best.patience_is_over() else "max_time")
 
     def _train_epoch(self) -> Iterator[Progress]:
         """The inner loop of Algorithm 3, from where training stands."""

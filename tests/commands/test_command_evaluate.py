@@ -137,7 +137,11 @@ def test_the_newest_run_is_used_and_named(trained: Trained, nnfang: Nnfang) -> N
     result = nnfang("evaluate", "--json")
     assert result.objects[0]["model"] == str(Path("runs", "a"))
     epochs = "1 epoch" if trained.result.end["best_epoch"] == 1 else "2 epochs"
-    assert result.stderr == f"Using {Path('runs', 'a')} (trained on mnist-sample, {epochs}).\n"
+    accuracy = f"{trained.result.end['test_accuracy']:.2%}"
+    assert result.stderr == (
+        f"Using {Path('runs', 'a')} (trained on mnist-sample, {epochs}; {accuracy} of its test images; "
+        "bundled: 99.40%, -m bundled).\n"
+    )
     assert nnfang("evaluate", "-q").stderr == ""
 
 

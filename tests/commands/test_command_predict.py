@@ -263,9 +263,11 @@ def test_a_reader_that_has_seen_enough_gets_what_it_wanted(digits: Digits, predi
 
 
 def test_the_newest_run_is_used_and_named(digits: Digits, nnfang: Nnfang) -> None:
-    nnfang.train("--epochs", "0", "-o", "runs/mine")
+    nnfang.train("-o", "runs/mine")
+    nnfang.train("--epochs", "0", "-o", "runs/none")
     result = nnfang("predict", digits[0])
-    assert result.stderr == f"Using {Path('runs', 'mine')} (trained on mnist-sample, 0 epochs).\n"
+    using = f"Using {Path('runs', 'mine')} (trained on mnist-sample, 1 epoch; "
+    assert result.stderr.startswith(f"{Path('runs', 'none')} has no completed epoch. {using}")
     assert len(result.stdout.splitlines()) == 1
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 import nnfang as library
+from nnfang.commands.options import DurationType
 from nnfang.commands.signals import StopRequest
 from nnfang.machine.processor import count_processors
 from nnfang.runs.checkpoint import load
@@ -43,8 +45,16 @@ def list_names(folder: Path) -> list[str]:
 
 def test_stdout_has_the_result_and_stderr_a_plain_line_per_epoch(nnfang: Nnfang) -> None:
     result = nnfang.train("--epochs", "2", "-o", "run")
-    network, images, run, *epochs = result.stderr.splitlines()
-    assert "784-128-64-10, 109,386 parameters" in network
+    *table, blank, images, engine, run, first, second = result.stderr.splitlines()
+    epochs = [first, second]
+    assert [line.split() for line in table] == [
+        ["layer", "shape", "parameters"],
+        ["dense,", "relu", "784", "->", "128", "100,480"],
+        ["dense,", "relu", "128", "->", "64", "8,256"],
+        ["dense,", "softmax", "64", "->", "10", "650"],
+        ["total", "109,386"],
+    ]
+    assert (blank, engine.split()[0]) == ("", "engine")
     assert "450 of mnist-sample, 50 held out" in images
     assert run.split() == ["run", "run"]
     assert len(epochs) == 2
@@ -54,7 +64,7 @@ def test_stdout_has_the_result_and_stderr_a_plain_line_per_epoch(nnfang: Nnfang)
     assert re.fullmatch(r"test loss      \d\.\d{4} \(2,000 test images of mnist-sample\)", loss)
     assert re.fullmatch(r"best epoch     [12] of 2 \(by validation\)", best)
     assert saved.split(maxsplit=2) == ["saved", "in", "run"]
-    assert next_command.split(maxsplit=1) == ["try", "nnfang predict -m run digit.png"]
+    assert next_command.split(maxsplit=1) == ["try", "nnfang predict -m run sample:7"]
     assert ESCAPE not in result.stdout + result.stderr
 
 
@@ -569,3 +579,62 @@ def test_distorted_images_are_trained_on(nnfang: Nnfang) -> None:
     plain = nnfang.train("--epochs", "1", "--json", "-q")
     distorted = nnfang.train("--epochs", "1", "--json", "-q", "--set", "augment.rotate=30")
     assert plain.epochs[0]["digest"] != distorted.epochs[0]["digest"]
+
+
+# What goes wrong, and what is said of it
+
+
+def test_a_dead_network_is_not_sold_as_success(nnfang: Nnfang) -> None:
+    text = nnfang("train", "--dataset", "mnist-sample", "--learning-rate", "0.3", "--epochs", "1", "-q", "-o", "run")
+    assert "caution        every test image still gets the same answer after epoch 1" in text.stdout
+    advice = f"nnfang train -c {Path('run', 'config.yaml')} --learning-rate 0.03"
+    assert text.stdout.splitlines()[-1] == f"try            {advice}"
+    better = nnfang(*advice.split()[1:], "--json", "-q").end
+    assert better["diagnosis"] is None
+    assert better["test_accuracy"] > 0.85
+
+
+def test_a_run_that_knows_nothing_is_not_the_default_and_one_that_guesses_is_named(nnfang: Nnfang) -> None:
+    nnfang.train("--epochs", "0", "-q")
+    untrained = nnfang("predict", "sample:7")
+    assert "Using the network that comes with nnfang" in untrained.stderr
+    assert untrained.stdout.startswith("7 ")
+    nnfang.train("--learning-rate", "1e-6", "-q", "-o", "runs/lazy")
+    lazy = nnfang("predict", "sample:7").stderr
+    assert "Using runs/lazy (trained on mnist-sample, 1 epoch; " in lazy
+    assert "of its test images, no better than guessing; bundled: 99.40%, -m bundled)." in lazy
+
+
+def test_resuming_a_finished_run_says_so(trained: Trained, nnfang: Nnfang) -> None:
+    shutil.copytree(trained.folder, nnfang.folder / "run")
+    said = nnfang("train", "--resume", "run").stderr
+    assert "All 2 epochs are done, so there is nothing left to train. To continue, add --epochs 4." in said
+    assert "nothing left" not in nnfang("train", "--resume", "run", "--epochs", "3").stderr
+
+
+def test_a_training_ends_in_time(nnfang: Nnfang) -> None:
+    start = time.monotonic()
+    arguments = ("--dataset", "mnist-sample", "--epochs", "10000", "--max-time", "3s", "-o", "run")
+    result = nnfang("train", *arguments, "--json", "-q")
+    assert time.monotonic() - start < 30
+    assert result.end["stopped_by"] == "max_time"
+    assert 0 < len(result.epochs) < 10000
+    refused = nnfang.inside("train", "--max-time", "soon", code=2).stderr
+    assert "'soon' is not a time such as 90s, 10m or 1h30m" in refused
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("2h", 7200), ("1h1m1s", 3661)]
+)
+def test_a_time_is_written_as_people_write_it(text: str, seconds: float) -> None:
+    assert DurationType().convert(text, None, None) == seconds
+
+
+def test_other_data_get_an_output_unit_per_class(nnfang: Nnfang) -> None:
+    x, y = np.zeros((60, 6, 6), np.uint8), np.arange(60) % 4
+    np.savez(nnfang.folder / "four.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    result = nnfang("train", "--dataset", "four.npz", "--epochs", "1", "--json", "-q", "-o", "run")
+    assert "warning: the output layer has 4 units instead of 10, one per class of four.npz" in result.stderr
+    assert result.objects[0]["network"] == [36, 128, 64, 4]
+    named = nnfang("train", "--dataset", "four.npz", "--set", "layers[2].units=10", code=2)
+    assert "layers[2].units: found 10, but four.npz has 4 classes" in named.stderr

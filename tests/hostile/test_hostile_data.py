@@ -61,7 +61,8 @@ def test_a_hostile_folder_is_refused(kind: str, tmp_path: Path) -> None:
     changes, reason = FOLDERS[kind]
     write_folder(tmp_path / "data", **{name: make() for name, make in changes.items()})
     code = 2 if "classes" in reason else 5  # the network does not fit the data
-    message = refused(code, tmp_path, "train", "--dataset", "data", "-o", "run")
+    ten = ("--set", "layers[2].units=10")  # asked for, and so not sized by the labels
+    message = refused(code, tmp_path, "train", "--dataset", "data", "-o", "run", *ten)
     assert re.search(reason, message), message
     assert not (tmp_path / "run").exists()
 

@@ -11,7 +11,10 @@ from nnfang.core.network import Network
 from nnfang.data import Dataset
 from nnfang.errors import CheckpointError
 from nnfang.runs import checkpoint, finding
+from nnfang.runs.meta import at_state
+from nnfang.training.events import Epoch
 from nnfang.training.recipe import Recipe
+from nnfang.training.state import TrainingState
 from tests.shades import RECIPE, describe, make_shades
 
 
@@ -26,11 +29,13 @@ def data() -> Dataset:
     return make_shades(60, 2)
 
 
-def write_checkpoint(path: Path, recipe: Recipe, data: Dataset) -> Network:
+def write_checkpoint(path: Path, recipe: Recipe, data: Dataset, *, trained: int = 1) -> Network:
     network = Network.for_recipe(replace(recipe, seed=recipe.seed + 9), data)
     vectors = {name: np.zeros_like(network.theta) for name in recipe.optimizer.state_names}
     path.parent.mkdir(parents=True, exist_ok=True)
-    checkpoint.save(path, network, describe(recipe, data), vectors)
+    epochs = tuple(Epoch(i, 0.5, 0.5, None, None, 0.1, 1.0, 1.0, "ab", is_best=True) for i in range(1, trained + 1))
+    meta = at_state(describe(recipe, data), TrainingState(epoch=trained), epochs)
+    checkpoint.save(path, network, meta, vectors)
     return network
 
 
@@ -82,3 +87,14 @@ def test_what_is_no_model_is_named() -> None:
         with pytest.raises(CheckpointError) as caught:
             finding.load_model(path)
         assert str(caught.value) == message
+
+
+def test_a_run_without_a_completed_epoch_is_not_what_is_used_but_can_be_resumed(data: Dataset) -> None:
+    for name, trained, age in (("good", 2, 9), ("diverged", 0, 5)):
+        for file in ("best.npz", "last.npz"):
+            path = Path("runs", name, file)
+            write_checkpoint(path, RECIPE, data, trained=trained)
+            os.utime(path, (1e9 - age, 1e9 - age))
+    assert finding.find_newest() == Path("runs/good")
+    assert finding.find_newest(resumable=True) == Path("runs/diverged")
+    assert finding.list_runs() == [Path("runs/diverged"), Path("runs/good")]

@@ -7,6 +7,8 @@ import pytest
 from nnfang.core.constraints import FieldError
 from nnfang.core.layers import Dense
 from nnfang.core.network import Network
+from nnfang.errors import NnfangWarning
+from nnfang.training.compatibility import size_output_layer
 from nnfang.training.loop import train
 from nnfang.training.recipe import Recipe
 from tests.shades import RECIPE, make_shades
@@ -70,3 +72,10 @@ def test_a_network_for_a_recipe_fits() -> None:
     assert (network.dtype.name, network.inputs, network.layers) == ("float64", 4, recipe.layers)
     assert network.digest() == Network.initialize(recipe.layers, 4, seed=3, dtype="float64").digest()
     train(network, DATA, recipe)
+
+
+def test_an_output_layer_is_sized_from_the_data_and_says_so() -> None:
+    with pytest.warns(NnfangWarning, match="the output layer has 3 units instead of 10, one per class of shades"):
+        sized = size_output_layer(Recipe(), DATA)
+    assert sized.layers == (*Recipe().layers[:-1], Dense(3, "softmax"))
+    assert size_output_layer(sized, DATA) is sized

@@ -404,3 +404,13 @@ def test_validation_that_overflows_is_no_warning_and_no_best_epoch(data: Dataset
 def test_what_an_engine_cannot_do_is_said_before_training(data: Dataset) -> None:
     with pytest.raises(ValueError, match="engine: the online engine runs batch_size 1, found 16"):
         run(replace(RECIPE, engine="online"), data)
+
+
+def test_training_can_be_stopped_after_the_current_epoch(data: Dataset) -> None:
+    training = train(network_for(RECIPE, data), data, replace(RECIPE, epochs=9))
+    events: list[Event] = []
+    for event in training:
+        events.append(event)
+        if isinstance(event, Progress) and event.epoch == 2:
+            training.stop()
+    assert events[-1] == End(epochs=2, best_epoch=training.state.best_epoch, reason="max_time")
