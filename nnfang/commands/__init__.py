@@ -10,19 +10,36 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from nnfang.commands import console
+from nnfang.commands.formatting import OTHER, Context, Formatter, option_groups, short_help
 from nnfang.commands.hints import hint_for
+from nnfang.commands.usage import fail_with_usage
 from nnfang.errors import NnfangError, NnfangWarning
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
 from nnfang.names import nearest
 
-COMMANDS = ("train", "evaluate", "predict", "export", "verify", "recipes", "info", "bench")
+GROUPS = {
+    "Use a network": ("predict", "evaluate", "export"),
+    "Train a network": ("train", "verify"),
+    "Look around": ("recipes", "info", "bench", "help"),
+}
+"""The commands, by what one wants."""
+
+COMMANDS = tuple(name for names in GROUPS.values() for name in names)
+
+EXAMPLES = {
+    "Classify a picture that comes with nnfang": "nnfang predict sample:7",
+    "Show the options of a command": "nnfang train --help",
+}
 
 INTERRUPTED = 130
+
+COMPLETE = "_NNFANG_COMPLETE"
+"""The environment variable by which a shell asks how a line may go on."""
 
 DEBUG = "NNFANG_DEBUG"
 """The environment variable that, set to 1, adds a traceback to each error message."""
@@ -34,8 +51,10 @@ GARBAGE = 50_000
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called: ``nnfang --help`` imports none of what they need."""
 
+    context_class = Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order in which they are used."""
+        """The names, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -45,19 +64,59 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"nnfang.commands.{cmd_name}").command
         return command
 
+    def find_command(self, ctx: click.Context, name: str) -> click.Command:
+        """The command of a name; where there is none, the failure offers the nearest."""
+        command = self.get_command(ctx, name)
+        if command is None:
+            ctx.fail(f'No such command "{name}".{nearest(name, COMMANDS)} Known: {", ".join(COMMANDS)}.')
+        return command
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; offer the nearest name where there is none."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f'No such command "{name}".{nearest(name, COMMANDS)} Known: {", ".join(COMMANDS)}.')
-        return super().resolve_command(ctx, args)
+        """Find the command that the first argument names."""
+        if ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        return args[0], self.find_command(ctx, args[0]), args[1:]
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the page: each command once."""
+        page = cast("Formatter", formatter)
+        page.write_prose(self.help or "")
+        page.write_paragraph()
+        self.format_usage(ctx, page)
+        commands = {
+            heading: [(name, short_help(self.find_command(ctx, name))) for name in names]
+            for heading, names in GROUPS.items()
+        }
+        page.write_sections({**commands, "Options": option_groups(self, ctx)[OTHER]})
+        page.write_examples(EXAMPLES)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """The commands, with what they do, and the options."""
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=short_help(self.find_command(ctx, name))) for name in names]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the program, or answer a shell that completes a line."""
+        if COMPLETE in os.environ:
+            from nnfang.commands import shells
+
+            shells.register()
+        return super().main(*args, **extra)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the options before the command."""
+        with usage_errors():
+            return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what is foreseen ends in a message and an exit code, not in a traceback."""
         try:
-            with warnings_as_messages():
+            with warnings_as_messages(), usage_errors():
                 return super().invoke(ctx)
         except NnfangError as error:
             fail(error.exit_code, str(error) + hint_for(error))
@@ -70,6 +129,17 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             console.note("Interrupted.")
             sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """End the program where it was called in a wrong way."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        fail_with_usage(error)
 
 
 def fail(code: int, message: str) -> None:
@@ -99,20 +169,9 @@ def warnings_as_messages() -> Iterator[None]:
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="nnfang", message="%(prog)s %(version)s")
+@click.version_option(None, "-V", "--version", package_name="nnfang", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Train, evaluate and use small neural networks: a paper's equations in NumPy.
-
-    \b
-    nnfang train --epochs 20      train on handwritten digits
-    nnfang evaluate               how well the newest network does, class by class
-    nnfang predict digit.png      what a picture shows
-    nnfang export digits.npz      the network alone, to hand on
-    nnfang verify                 whether a run can be repeated to the bit
-    nnfang recipes                the recipes that come with nnfang
-    nnfang info                   what was found on this computer
-    nnfang bench                  how fast it trains
-    """
+    """Train, evaluate and use small neural networks: a paper's equations in NumPy."""
 
 
 def main() -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import click
-
 from nnfang.commands import console, options
+from nnfang.commands.formatting import command as command_of
 
 
-@click.command("bench")
+@command_of(
+    "bench",
+    examples={
+        "Show the speeds as a table": "nnfang bench",
+        "Write them as JSON, for a program": "nnfang bench --json",
+    },
+)
 @options.as_json
 def command(*, as_json: bool) -> None:
     """Measure how fast this computer trains.
 
-    Seconds per epoch of the paper's network on 60,000 images, measured on some that come with nnfang; it takes a few
-    seconds in all. Medians of several rounds in which the engines take turns.
-
-    \b
-    nnfang bench
-    nnfang bench --json
+    Prints the seconds per epoch of the paper's network on 60,000 images, measured on some that come with nnfang, which
+    takes a few seconds. They are medians of several rounds in which the engines take turns.
     """
     from nnfang.data import SAMPLE, load
     from nnfang.machine.timing import product_speed
@@ -34,5 +35,5 @@ def command(*, as_json: bool) -> None:
         [row["engine"], f"{row['batch_size']}", f"{row['seconds']:.2f}", f"{row['images_per_second']:,.0f}"]
         for row in rows
     ]
-    click.echo(console.table(["engine", "batch size", "seconds per epoch", "images/s"], cells))
-    click.echo(f"\nproducts of large matrices: {peak / 1e9:.0f} GFLOP/s")
+    console.result(console.table(["engine", "batch size", "seconds per epoch", "images/s"], cells))
+    console.result(f"\nproducts of large matrices: {peak / 1e9:.0f} GFLOP/s")

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from textwrap import wrap
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+FIXED_SPACE = "\xa0"
+"""A space at which no line ends."""
+
+COMMAND = r"(?<=[: ] )nnfang [a-z]+(?: .*)?$"
+"""A command to paste, at the end of a line: a line break within it would end it too early."""
+
+DEFAULT_COLUMNS = 80
+"""Columns of a page that is not written to a terminal."""
 
 
 def percent(fraction: float) -> str:
@@ -39,26 +50,85 @@ def escape_control(text: str) -> str:
 
 
 def is_live() -> bool:
-    """Whether stderr can show moving things to a person: a terminal that is able to, and no log of CI."""
-    is_terminal = sys.stderr is not None and sys.stderr.isatty()
-    return is_terminal and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+    """Whether stderr can show moving things to a person."""
+    return is_terminal(sys.stderr)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal that is able to do more than write lines, and no log of CI."""
+    return stream is not None and stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+
+def has_colour(stream: TextIO | None) -> bool:
+    """Whether text on a stream is coloured: https://no-color.org, https://force-color.org, else on a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal(stream)
+
+
+def columns(stream: TextIO | None) -> int:
+    """The width of the terminal behind a stream; `DEFAULT_COLUMNS` where there is none. COLUMNS overrides it."""
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_COLUMNS if stream else DEFAULT_COLUMNS
+    except (OSError, ValueError):  # no terminal, or not even a file
+        return DEFAULT_COLUMNS
+
+
+def fit(text: str, stream: TextIO | None) -> str:
+    """Lines that are too long for the terminal behind a stream, broken between words; in a pipe they stay whole."""
+    return wrap_lines(text, columns(stream)) if is_terminal(stream) else text
+
+
+def wrap_lines(text: str, width: int) -> str:
+    """Each line broken between words where it is too long; what follows a label goes on below its beginning."""
+    return "\n".join(wrapped for line in text.split("\n") for wrapped in _wrap_line(line, width))
+
+
+def _wrap_line(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    label = re.match(r" *(\S+( \S+)*  +)?", line)
+    indent = label.end() if label and label.end() <= width // 2 else 0
+    if re.search(r"\S {2,}\S", line[indent:]):  # figures with their names, such as "loss 0.25  accuracy 87%"
+        line = re.sub(r"(?<=\S) (?=\S)", FIXED_SPACE, line)
+    line = re.sub(COMMAND, lambda command: command[0].replace(" ", FIXED_SPACE), line)
+    wrapped = wrap(line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+    return [part.replace(FIXED_SPACE, " ") for part in wrapped]
+
+
+def result(text: str) -> None:
+    """The result for a person, on stdout."""
+    click.echo(fit(text, sys.stdout))
 
 
 def note(text: str) -> None:
     """A line on stderr that is not part of the result; where nobody takes it, the work goes on without."""
     with suppress(OSError):
-        click.echo(text, err=True)
+        click.echo(fit(text, sys.stderr), err=True)
 
 
 def warn(text: str) -> None:
     """A warning on stderr, which --quiet does not suppress."""
-    is_coloured = is_live() and not os.environ.get("NO_COLOR")
-    note(f"{click.style('warning:', fg='yellow') if is_coloured else 'warning:'} {escape_control(text)}")
+    _label("warning:", "magenta", escape_control(text))
 
 
 def print_error(text: str) -> None:
     """An error on stderr."""
-    note(f"Error: {escape_control(text)}")
+    _label("Error:", "red", escape_control(text))
+
+
+def _label(label: str, colour: str, text: str) -> None:
+    """A message on stderr that begins with a coloured word."""
+    is_coloured = has_colour(sys.stderr)
+    shown = click.style(label, fg=colour, bold=True) if is_coloured else label
+    message = fit(f"{label} {text}", sys.stderr).removeprefix(label)
+    with suppress(OSError):
+        click.echo(shown + message, err=True, color=is_coloured)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -11,6 +11,8 @@ import click
 
 from nnfang.commands import console, options
 from nnfang.commands.console import percent
+from nnfang.commands.formatting import command as command_of
+from nnfang.commands.formatting import option
 from nnfang.errors import DataError, QualityGateError, UnavailableError
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from nnfang.training.evaluation import Evaluation
 
 
+SPLITS = options.ChoiceType(["test", "validation", "train"])
+
+
 def refuse_nan(ctx: click.Context, param: click.Parameter, fraction: float | None) -> float | None:
     """Refuse what is neither below nor above any accuracy."""
     if fraction is not None and isnan(fraction):
@@ -28,27 +33,38 @@ def refuse_nan(ctx: click.Context, param: click.Parameter, fraction: float | Non
     return fraction
 
 
-@click.command("evaluate")
+@command_of(
+    "evaluate",
+    stray="--model",
+    examples={
+        "Evaluate the newest run on its test images": "nnfang evaluate",
+        "Evaluate a run on the images held out for validation": "nnfang evaluate -m runs/first --split validation",
+        "Fail in a script if the accuracy is below 97%": "nnfang evaluate --min-accuracy 0.97 --json",
+    },
+)
 @options.model
 @options.dataset
-@click.option(
+@option(
     "--split",
-    type=click.Choice(["test", "validation", "train"]),
+    group=options.DATA,
+    type=SPLITS,
     default="test",
+    metavar=SPLITS.metavar,
     show_default=True,
-    help="Images to evaluate on.",
+    help="Evaluate on these images of the data set.",
 )
-@click.option(
+@options.offline
+@option(
     "--min-accuracy",
+    group=options.OUTPUT,
     type=click.FloatRange(0, 1),
     callback=refuse_nan,
     metavar="P",
-    help="Exit with 3 if the accuracy is below P (0..1). No other data set is then used in place of one that is "
-    "unavailable.",
+    help="Exit with 3 if the accuracy is below P (0 to 1). An unavailable data set is then not replaced.",
 )
-@options.offline
 @options.as_json
 @options.quiet
+@options.verbose
 def command(
     model: Path | None,
     dataset: str | None,
@@ -61,15 +77,9 @@ def command(
 ) -> None:
     """Evaluate a trained network.
 
-    Loss, accuracy with its 95% interval, and precision, recall and F1 of each class. Where there is no run yet, the
-    network that comes with nnfang is evaluated. Without --dataset the images are those of the data set that it was
-    trained on; where that is MNIST and unavailable, those of mnist-sample, and stderr says so.
-
-    \b
-    nnfang evaluate
-    nnfang evaluate -m runs/first --split validation
-    nnfang evaluate -m bundled --offline
-    nnfang evaluate --min-accuracy 0.97 --json
+    Prints the loss, the accuracy with its 95% interval, and the precision, recall and F1 score of each class. Where
+    there is no run yet, the network that comes with nnfang is evaluated. Without --dataset, the images are those of
+    the data set that it was trained on; where that is MNIST and unavailable, those of mnist-sample.
     """
     from nnfang.commands.loading import load_dataset, load_model
 
@@ -81,7 +91,7 @@ def command(
     if as_json:
         options.write_json(describe(path, data, split, result))
     else:
-        click.echo(report(data, split, result))
+        console.result(report(data, split, result))
     if min_accuracy is not None and result.accuracy < min_accuracy:
         images = f"the {console.count(result.n, f'{split} image')} of {data.name}"
         raise QualityGateError(f"accuracy {result.accuracy:.4f} on {images} is below --min-accuracy {min_accuracy:g}")

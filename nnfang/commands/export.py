@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from nnfang.commands import console, options
+from nnfang.commands.formatting import argument, option
+from nnfang.commands.formatting import command as command_of
 from nnfang.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,20 +16,28 @@ ENDINGS = (".npz",)
 """The endings of the files that a network can be exported to; each is a format."""
 
 
-@click.command("export")
+@command_of(
+    "export",
+    examples={
+        "Export the newest run": "nnfang export digits.npz",
+        "Export a certain run": "nnfang export -m runs/first first.npz",
+    },
+)
 @options.model
-@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@option("--force", group=options.OUTPUT, is_flag=True, help="Overwrite FILE if it exists.")
 @options.quiet
-@click.argument("file", metavar="FILE.npz", type=options.PathType())
+@options.verbose
+@argument(
+    "file",
+    metavar="FILE.npz",
+    type=options.PathType(),
+    description="File to write the network to.",
+)
 def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None:
     """Write a trained network to one small file.
 
     FILE ends with .npz. It holds what predict and evaluate need, and how the network did on its test images, where
     that is known; but not what training needs to continue. With Adam that is a third of the size.
-
-    \b
-    nnfang export digits.npz
-    nnfang export -m runs/first first.npz
     """
     from nnfang.commands.loading import describe_test, load_model
     from nnfang.runs.finding import find_test_result

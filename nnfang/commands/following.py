@@ -8,8 +8,6 @@ from math import inf, prod
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from nnfang.commands import console, options, views
 from nnfang.commands.signals import StopRequest
 from nnfang.commands.threads import try_threads
@@ -164,7 +162,7 @@ def report(result: Result, training: RecordedTraining, how: Calling) -> None:
         diagnosis = wrong and {"evidence": wrong.evidence, "try": dict(wrong.changes)}
         options.write_json({"event": "end", **result.metrics, "diagnosis": diagnosis})
     else:
-        click.echo(summary(result, training))
+        console.result(summary(result, training))
 
 
 STOPPED_BY = {"done": "", "early_stopping": ", stopped early", "max_time": ", stopped by --max-time"}

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from nnfang.commands import console, options
+from nnfang.commands.formatting import command as command_of
 
 
-@click.command("info")
+@command_of(
+    "info",
+    examples={
+        "Show what was found": "nnfang info",
+        "Write it as JSON, for a program": "nnfang info --json",
+    },
+)
 @options.as_json
 def command(*, as_json: bool) -> None:
     """Show system information.
 
-    Versions, BLAS and its kernels, engines, and the data sets that need no download.
-
-    \b
-    nnfang info
-    nnfang info --json
+    Prints versions, BLAS and its kernels, the engines, and the data sets that need no download.
     """
     from nnfang.data import find_available, find_cache
     from nnfang.engines import list_available
@@ -35,7 +36,7 @@ def command(*, as_json: bool) -> None:
         return
     width = max(map(len, found))
     for name, value in found.items():
-        click.echo(f"{name.replace('_', ' '):{width}}  {in_words(value)}")
+        console.result(f"{name.replace('_', ' '):{width}}  {in_words(value)}")
 
 
 def in_words(value: Any) -> str:

@@ -8,18 +8,13 @@ from typing import Any
 
 import click
 
-from nnfang.commands import console
+from nnfang.commands import completion, console
+from nnfang.commands.formatting import option
+from nnfang.names import nearest
 from nnfang.runs.bundled import BUNDLED, NETWORK
 
-
-def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-    """The names of the known data sets, then files, for the shell."""
-    from click.shell_completion import CompletionItem
-
-    from nnfang.data import KNOWN
-
-    names = [CompletionItem(name) for name in KNOWN if name.startswith(incomplete)]
-    return names or [CompletionItem(incomplete, type="file")]
+MODEL, DATA, OUTPUT = "Network", "Data", "Output"
+"""The groups of the options below."""
 
 
 class PathType(click.Path):
@@ -48,6 +43,21 @@ class NewestRun:
 
 
 NEWEST = NewestRun()
+
+
+class ChoiceType(click.Choice):  # type: ignore[type-arg]  # generic in newer versions only
+    """One of some words; a word that is none of them is answered by the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word."""
+        if value not in self.choices:
+            self.fail(f'"{value}" is not one of {", ".join(self.choices)}.{nearest(value, self.choices)}', param, ctx)
+        return value
+
+    @property
+    def metavar(self) -> str:
+        """The words, as help shows them."""
+        return "|".join(self.choices)
 
 
 class RunType(PathType):
@@ -79,23 +89,46 @@ def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> 
     return name
 
 
-dataset = click.option(
+def attach_log(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    """Show what the library logs; `logging` is only imported for that."""
+    if wanted:
+        from nnfang.commands import verbose
+
+        verbose.attach(ctx)
+
+
+dataset = option(
     "--dataset",
+    group=DATA,
     metavar="NAME|PATH",
     callback=check_name,
-    shell_complete=complete_dataset,
-    help="Data set: mnist, fashion-mnist, kmnist, mnist-sample, or a path of IDX files, .npz, or folders of pictures.",
+    shell_complete=completion.complete_dataset,
+    help="Use this data set: mnist, fashion-mnist, kmnist, mnist-sample, or the path of IDX files, of a .npz file, or "
+    "of a folder with a folder of pictures for each class.",
 )
-offline = click.option("--offline", is_flag=True, help="Never touch the network.")
-as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout, one object per line.")
-quiet = click.option("-q", "--quiet", is_flag=True, help="Show no progress on stderr.")
-model = click.option(
+offline = option("--offline", group=DATA, is_flag=True, help="Stay off the network; use what has been downloaded.")
+as_json = option(
+    "--json", "as_json", group=OUTPUT, is_flag=True, help="Write JSON to stdout, one object per line, instead of text."
+)
+quiet = option("-q", "--quiet", group=OUTPUT, is_flag=True, help="Show no progress on stderr.")
+verbose = option(
+    "-v",
+    "--verbose",
+    group=OUTPUT,
+    is_flag=True,
+    expose_value=False,
+    callback=attach_log,
+    help="Tell more on stderr: what was found, tried and skipped, and how long it took.",
+)
+model = option(
     "-m",
     "--model",
+    group=MODEL,
     type=ModelType(),
     metavar="MODEL",
-    help="Network to use: a checkpoint, a run's folder (its best.npz), or bundled, the network that comes with nnfang. "
-    "Default: the newest run under runs/.",
+    shell_complete=completion.complete_model,
+    help="Use this network: a checkpoint, the folder of a run (its best.npz), or bundled, which comes with nnfang.  "
+    "[default: the newest run under runs/]",
 )
 
 

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnfang.commands import console, options
+from nnfang.commands import completion, console, options
+from nnfang.commands.formatting import argument, option
+from nnfang.commands.formatting import command as command_of
 from nnfang.errors import PictureError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+PICTURES = "Pictures"
+"""The group of the options that no other command has."""
+
+FORMATS = options.ChoiceType(["text", "json", "csv"])
 
 
 def refuse_empty(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -23,7 +31,7 @@ def refuse_empty(ctx: click.Context, param: click.Parameter, names: tuple[str, .
 
 def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
     """The pictures that come with nnfang, and what each is."""
-    if wanted:
+    if wanted and not ctx.resilient_parsing:
         from nnfang.images import PREFIX, SAMPLES
 
         for key, sample in SAMPLES.items():
@@ -31,48 +39,76 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
         ctx.exit()
 
 
-@click.command("predict")
+@command_of(
+    "predict",
+    examples={
+        "Classify a picture that comes with nnfang": "nnfang predict sample:7",
+        "Name the three most likely classes of each picture in a folder": "nnfang predict --top 3 --format json scans/",
+        "See what the network sees": "nnfang predict --save-input seen/ photo.jpg",
+        "Classify what another program writes": "cat digit.png | nnfang predict -",
+    },
+)
 @options.model
-@click.option("--top", type=click.IntRange(min=1), default=1, metavar="K", help="Name the K most likely classes.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json", "csv"]),
-    default="text",
-    show_default=True,
-    help="Format of stdout.",
+@option(
+    "--raw", group=PICTURES, is_flag=True, help="Take pictures as they are: only made grey and resized, not inverted."
 )
-@click.option("--raw", is_flag=True, help="Take a picture as it is: only made grey and resized, not inverted.")
-@click.option(
-    "--save-input", "folder", type=options.PathType(), metavar="DIR", help="Write what the network sees there, as PNG."
+@option(
+    "--save-input",
+    "folder",
+    group=PICTURES,
+    type=options.PathType(),
+    metavar="DIR",
+    help="Write what the network sees to this folder, as PNG.",
 )
-@click.option(
+@option(
     "--list-samples",
+    group=PICTURES,
     is_flag=True,
     is_eager=True,
     expose_value=False,
     callback=list_samples,
-    help="Name the pictures that come with nnfang, and exit.",
+    help="List the pictures that come with nnfang, and exit.",
+)
+@option(
+    "--top",
+    group=options.OUTPUT,
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="K",
+    show_default=True,
+    help="Name the K most likely classes.",
+)
+@option(
+    "--format",
+    "style",
+    group=options.OUTPUT,
+    type=FORMATS,
+    default="text",
+    metavar=FORMATS.metavar,
+    show_default=True,
+    help="Write stdout in this format.",
 )
 @options.quiet
-@click.argument("pictures", metavar="IMAGE...", nargs=-1, required=True, callback=refuse_empty)
+@options.verbose
+@argument(
+    "pictures",
+    metavar="IMAGE...",
+    nargs=-1,
+    required=True,
+    callback=refuse_empty,
+    shell_complete=completion.complete_picture,
+    description="Pictures to classify, as files, folders, globs, - for standard input, or samples such as sample:7.",
+)
 def command(
     model: Path | None, pictures: tuple[str, ...], *, top: int, style: str, raw: bool, folder: Path | None, quiet: bool
 ) -> None:
     """Classify pictures.
 
-    Pictures are files, folders, globs, or - for standard input, in any format that Pillow reads; sample:7 is one that
-    comes with nnfang. Where there is no run yet, the network that comes with nnfang answers.
+    Photos, scans and drawings in any format that Pillow reads: the digit is found, cut out and prepared as the images
+    were that the network was trained on. Where there is no run yet, the network that comes with nnfang is used.
 
     Each picture has a row. That of a picture that is blank or cannot be read gives the reason in place of a label; the
     exit code is then 1.
-
-    \b
-    nnfang predict sample:7
-    nnfang predict digit.png
-    nnfang predict --top 3 --format json scans/
-    nnfang predict --save-input seen/ photo.jpg
-    cat digit.png | nnfang predict -
     """
     from nnfang.commands import predictions
     from nnfang.commands.loading import load_model

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnfang.commands import console, options
+from nnfang.commands import completion, console, options
+from nnfang.commands.formatting import argument
+from nnfang.commands.formatting import command as command_of
 
 if TYPE_CHECKING:
     from nnfang.config.recipes import RecipeFile
 
-MOST_COLUMNS = 100
 
-
-def complete_recipe(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the recipes, for the shell."""
-    from nnfang.config.recipes import list_recipes
-
-    return [recipe.name for recipe in list_recipes() if recipe.name.startswith(incomplete)]
-
-
-@click.command("recipes")
-@click.argument("name", metavar="[NAME]", required=False, shell_complete=complete_recipe)
+@command_of(
+    "recipes",
+    examples={
+        "List the recipes": "nnfang recipes",
+        "Copy one, to start from": "nnfang recipes paper-distorted > mine.yaml",
+    },
+)
+@argument(
+    "name",
+    metavar="NAME",
+    required=False,
+    shell_complete=completion.complete_recipe,
+    description="Print this recipe with its comments.",
+)
 @options.as_json
 def command(name: str | None, *, as_json: bool) -> None:
     """List the recipes that come with nnfang, or print one.
 
-    A recipe is a YAML file that says how to train. With NAME its commented text is printed, to start from.
-
-    \b
-    nnfang recipes
-    nnfang recipes paper-distorted > mine.yaml
-    nnfang train -c paper-distorted
+    A recipe is a YAML file that says what to train, and how.
     """
     from nnfang.config.recipes import find_recipe, list_recipes
 
@@ -48,7 +46,7 @@ def command(name: str | None, *, as_json: bool) -> None:
         for recipe in list_recipes():
             options.write_json(describe(recipe))
     else:
-        click.echo("\n\n".join(map(summarize, list_recipes())))
+        console.result("\n\n".join(map(summarize, list_recipes())))
 
 
 def describe(recipe: RecipeFile) -> dict[str, Any]:
@@ -70,7 +68,5 @@ def summarize(recipe: RecipeFile) -> str:
     """A recipe for a person: its name and figures on a line, then what it is."""
     found = describe(recipe)
     units = "-".join(map(str, found["units"]))
-    columns = min(MOST_COLUMNS, shutil.get_terminal_size().columns)
     figures = f"{units} on {found['dataset']}, {console.count(found['epochs'], 'epoch')}"
-    texts = (figures, found["description"])
-    return "\n  ".join([recipe.name, *(line for text in texts for line in textwrap.wrap(text, columns - 2))])
+    return f"{recipe.name}\n  {figures}\n  {found['description']}"

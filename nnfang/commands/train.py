@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from nnfang.commands import options, threads
+from nnfang.commands import completion, options, threads
+from nnfang.commands.formatting import command as command_of
+from nnfang.commands.formatting import option
 from nnfang.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import click
+
+RECIPE, TRAINING, RESUME = "Recipe", "Network and optimizer", "Resume"
+"""The groups of the options that no other command has."""
 
 SHORT = {
     "epochs": "epochs",
@@ -25,7 +30,7 @@ SHORT = {
 
 def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
     """For editors that complete and check YAML."""
-    if wanted:
+    if wanted and not ctx.resilient_parsing:
         from nnfang.config.json_schema import json_schema
         from nnfang.training.recipe import Recipe
 
@@ -33,68 +38,115 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
         ctx.exit()
 
 
-@click.command("train")
-@click.option(
+@command_of(
+    "train",
+    stray="--dataset",
+    examples={
+        "Train on the digits that come with nnfang, which needs no download": (
+            "nnfang train --dataset mnist-sample --epochs 3 -o runs/first"
+        ),
+        "Repeat the paper's experiment on MNIST": "nnfang train",
+        "Train by a recipe, with another number of units": ("nnfang train -c minibatch --set 'layers[0].units=256'"),
+        "Continue the newest run to epoch 40": "nnfang train --resume --epochs 40",
+    },
+)
+@option(
     "-c",
     "--config",
     "source",
+    group=RECIPE,
     type=options.PathType(),
     metavar="FILE|RECIPE",
-    help="Read a YAML file, or a recipe that comes with nnfang, such as paper-distorted; - is standard input.",
+    shell_complete=completion.complete_recipe_or_file,
+    help="Train by a YAML file, or by a recipe that comes with nnfang; - is standard input.",
 )
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any key of the YAML; repeatable.")
-@click.option("--epochs", type=int, help="Passes over the training images.  [20]")
-@click.option("--batch-size", type=int, help="Images per step.  [1]")
-@click.option("--learning-rate", "--lr", type=float, help="Learning rate of the optimizer.  [0.01]")
-@click.option("--seed", type=int, help="Seed of everything random.  [0]")
-@options.dataset
-@click.option("--limit", type=int, metavar="N", help="Use the first N training images only.")
-@click.option(
-    "--max-time",
-    "max_seconds",
-    type=options.DurationType(),
-    metavar="TIME",
-    help="End after the last epoch that fits into this time, such as 90s, 10m or 1h30m.",
+@option(
+    "--set",
+    "settings",
+    group=RECIPE,
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=completion.complete_setting,
+    help="Set any key of the recipe, such as optimizer.type=adam; repeatable.",
 )
-@click.option("-o", "--output", type=options.PathType(), metavar="DIR", help="Folder of the run.")
-@click.option("--force", is_flag=True, help="Delete the run that is in that folder.")
-@click.option(
-    "--resume",
-    is_flag=False,
-    flag_value=options.NEWEST,
-    type=options.RunType(),
-    metavar="[RUN]",
-    help="Continue a run, by default the newest, as if it had not been interrupted.",
-)
-@click.option(
-    "--fork", is_flag=True, help="With --resume: start a new run from there, which may be trained differently."
-)
-@click.option("--print-config", is_flag=True, help="Print the resolved YAML and exit.")
-@click.option(
-    "--preview-augment",
-    "sheet",
-    type=options.PathType(),
-    metavar="FILE.png",
-    help="Write a sheet of distorted training images and exit.",
-)
-@click.option(
+@option("--print-config", group=RECIPE, is_flag=True, help="Print the complete recipe as YAML and exit.")
+@option(
     "--print-schema",
+    group=RECIPE,
     is_flag=True,
     is_eager=True,
     expose_value=False,
     callback=print_json_schema,
-    help="Print the JSON Schema of the YAML and exit.",
+    help="Print the JSON Schema of recipes, for editors, and exit.",
 )
-@click.option(
+@options.dataset
+@option("--limit", group=options.DATA, type=int, metavar="N", help="Use only the first N training images.")
+@options.offline
+@option(
+    "--preview-augment",
+    "sheet",
+    group=options.DATA,
+    type=options.PathType(),
+    metavar="FILE.png",
+    help="Write a sheet of distorted training images and exit.",
+)
+@option(
+    "--epochs", group=TRAINING, type=int, metavar="N", help="Go N times through the training images.  [default: 20]"
+)
+@option("--batch-size", group=TRAINING, type=int, metavar="N", help="Train on N images per step.  [default: 1]")
+@option(
+    "--learning-rate",
+    "--lr",
+    group=TRAINING,
+    type=float,
+    metavar="RATE",
+    help="Set the learning rate of the optimizer.  [default: 0.01]",
+)
+@option(
+    "--max-time",
+    "max_seconds",
+    group=TRAINING,
+    type=options.DurationType(),
+    metavar="TIME",
+    help="End after the last epoch that fits into this time, such as 90s, 10m or 1h30m.",
+)
+@option("--seed", group=TRAINING, type=int, metavar="N", help="Seed everything random with N.  [default: 0]")
+@option(
     "--threads",
     "blas_threads",
+    group=TRAINING,
     callback=threads.parse,
     metavar="N|auto",
-    help="Threads for BLAS; auto tries whether several are faster than one.  [1]",
+    help="Run BLAS in N threads; auto tries whether several are faster than one.  [default: 1]",
 )
-@options.offline
+@option(
+    "--resume",
+    group=RESUME,
+    is_flag=False,
+    flag_value=options.NEWEST,
+    type=options.RunType(),
+    metavar="[RUN]",
+    shell_complete=completion.complete_run,
+    help="Continue a run, by default the newest, as if it had not been interrupted.",
+)
+@option(
+    "--fork",
+    group=RESUME,
+    is_flag=True,
+    help="Start a new run from where the run of --resume stands; it may be trained differently.",
+)
+@option(
+    "-o",
+    "--output",
+    group=options.OUTPUT,
+    type=options.PathType(),
+    metavar="DIR",
+    help="Write the run to this folder.  [default: runs/<time>-<dataset>]",
+)
+@option("--force", group=options.OUTPUT, is_flag=True, help="Delete the run that is already in that folder.")
 @options.as_json
 @options.quiet
+@options.verbose
 def command(
     source: Path | None,
     settings: tuple[str, ...],
@@ -114,13 +166,8 @@ def command(
 ) -> None:
     """Train a network on labelled images.
 
-    By default the paper's experiment: 784-128-64-10 on MNIST, one image per step, 20 epochs.
-
-    \b
-    nnfang train --epochs 5
-    nnfang train --dataset mnist-sample --epochs 3 -o runs/first
-    nnfang train -c minibatch --set 'layers[0].units=256'
-    nnfang train --resume --epochs 40
+    Without options this is the paper's experiment: 784-128-64-10 on MNIST, one image per step, 20 epochs. A recipe
+    changes any part of it, and options override the recipe.
     """
     threads.prepare(blas_threads)
     from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
-from nnfang.commands import console, options
+from nnfang.commands import completion, console, options
+from nnfang.commands.formatting import argument
+from nnfang.commands.formatting import command as command_of
 from nnfang.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,20 +16,30 @@ if TYPE_CHECKING:
 DIFFERENT = 1
 
 
-@click.command("verify")
-@click.argument("run", type=options.PathType(), required=False)
+@command_of(
+    "verify",
+    examples={
+        "Verify the newest run": "nnfang verify",
+        "Verify a certain run, for a program": "nnfang verify runs/first --json",
+    },
+)
+@argument(
+    "run",
+    metavar="RUN",
+    type=options.PathType(),
+    required=False,
+    shell_complete=completion.complete_run,
+    description="Run to train again: its folder, or a checkpoint in it.  [default: the newest run under runs/]",
+)
 @options.offline
 @options.as_json
 @options.quiet
+@options.verbose
 def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> None:
-    """Train a run again, from its own config, and compare.
+    """Train a run again and compare the weights.
 
-    The digest of the weights is compared after each epoch. Exits with 1 at the first difference, and says in what this
-    computer differs from that of the run. Without RUN the newest is taken.
-
-    \b
-    nnfang verify
-    nnfang verify runs/first --json
+    The run is trained from its own config, and the digest of the weights is compared after each epoch. At the first
+    difference the command exits with 1, and says in what this computer differs from that of the run.
     """
     from nnfang.commands.loading import load_dataset
     from nnfang.commands.views import training_view
@@ -57,9 +67,9 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
         found = {"run": console.encodable(stored.run.folder), "epochs": verification.epochs, "identical": identical}
         options.write_json(found | {"differences": differences})
     elif identical == verification.epochs:
-        click.echo(f"identical through epoch {identical}")
+        console.result(f"identical through epoch {identical}")
     else:
         reasons = "; ".join(differences) or "nothing that is recorded of this computer differs"
-        click.echo(f"different from epoch {identical + 1} on: {reasons}")
+        console.result(f"different from epoch {identical + 1} on: {reasons}")
     if identical < verification.epochs:
         sys.exit(DIFFERENT)

@@ -1,9 +1,11 @@
 """Where arrays come from: `load` takes the name of a known data set or a path, and returns a `Dataset`."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
+from time import perf_counter
 
 from nnfang.data.cache import find_cache
 from nnfang.data.dataset import Dataset
@@ -29,6 +31,9 @@ __all__ = [
 ]
 
 
+logger = logging.getLogger(__name__)
+
+
 def load(
     name_or_path: str | PathLike[str],
     *,
@@ -52,7 +57,27 @@ def load(
         DataError: There is no such data set, or it is damaged or inconsistent.
         ConfigError: NNFANG_MIRROR is not a URL, or NNFANG_OFFLINE neither 1 nor 0.
     """
-    name = str(name_or_path)
+    begin = perf_counter()
+    dataset = _load(str(name_or_path), offline=offline, progress=progress, read_picture=read_picture, warn=warn)
+    logger.info(
+        "Loaded %s (%s): %s training and %s test images in %.2f s",
+        dataset.name,
+        dataset.source,
+        f"{len(dataset.y_train):,}",
+        f"{len(dataset.y_test):,}",
+        perf_counter() - begin,
+    )
+    return dataset
+
+
+def _load(
+    name: str,
+    *,
+    offline: bool,
+    progress: MakeProgress | None,
+    read_picture: ReadPicture | None,
+    warn: Callable[[str], None] | None,
+) -> Dataset:
     if name == SAMPLE:
         return load_sample()
     if known := DATASETS.get(name):

@@ -7,6 +7,7 @@ Environment:
 """
 
 import hashlib
+import logging
 import os
 import re
 from pathlib import Path
@@ -14,8 +15,10 @@ from pathlib import Path
 from platformdirs import user_cache_dir
 
 from nnfang.data.progress import MakeProgress
-from nnfang.data.registry import SAMPLE, KnownDataset, KnownFile
+from nnfang.data.registry import SAMPLE, KnownDataset, KnownFile, hide_password
 from nnfang.errors import ConfigError, UnavailableError
+
+logger = logging.getLogger(__name__)
 
 NO, YES = ("", "0", "false", "no", "off"), ("1", "true", "yes", "on")
 
@@ -39,7 +42,9 @@ def fetch(known: KnownDataset, *, offline: bool = False, progress: MakeProgress 
     folder = find_cache() / known.name
     missing = _find_missing(known)
     if not missing:
+        logger.info("%s: complete in the cache, checksums verified: %s", known.name, folder)
         return folder
+    logger.info("%s: not complete in the cache %s: %s", known.name, folder, _list_faults(missing))
     if offline or is_offline():
         raise _unavailable(known, folder, missing, {})
     mirrors = _list_mirrors(known)
@@ -47,7 +52,7 @@ def fetch(known: KnownDataset, *, offline: bool = False, progress: MakeProgress 
 
     attempts = download(known, mirrors, list(missing), folder, progress)
     if missing := _find_missing(known):
-        raise _unavailable(known, folder, missing, {_hide_password(url): reason for url, reason in attempts.items()})
+        raise _unavailable(known, folder, missing, {hide_password(url): reason for url, reason in attempts.items()})
     return folder
 
 
@@ -96,6 +101,10 @@ def _find_fault(path: Path, known: KnownFile) -> str | None:
         return f"unreadable ({error.strerror})"
 
 
+def _list_faults(missing: dict[str, str]) -> str:
+    return ", ".join(f"{name} is {fault}" for name, fault in missing.items())
+
+
 def _list_mirrors(known: KnownDataset) -> list[list[str]]:
     """The mirrors in groups: those of one group are asked at once, the next group only if none of them succeeded."""
     own = os.environ.get("NNFANG_MIRROR", "").rstrip("/")
@@ -124,7 +133,3 @@ def _unavailable(
     helps = "".join(f"\n  {way}" for way in ways_out)
     reason = f"the data set is not complete in the cache{failure}:{details}\nAny of these helps:{helps}"
     return UnavailableError(reason, known.name, folder, missing, attempts)
-
-
-def _hide_password(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", url)

@@ -1,5 +1,6 @@
 """The data sets that have names. To add one that can be downloaded, add an entry to DATASETS."""
 
+import re
 from dataclasses import dataclass
 
 from nnfang.data.formats.idx import IDX_NAMES
@@ -110,3 +111,8 @@ DATASETS = {known.name: known for known in (MNIST, FASHION_MNIST, KMNIST)}
 
 SAMPLE = "mnist-sample"
 """The name of the data set that comes with nnfang: a sixth of MNIST, which needs no network."""
+
+
+def hide_password(url: str) -> str:
+    """A URL without the user and the password in it."""
+    return re.sub(r"//[^/@]*@", "//", url)

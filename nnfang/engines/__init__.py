@@ -1,5 +1,6 @@
 """How the maths is run: each engine trains the same network to the same θ, at its own speed."""
 
+import logging
 import warnings
 
 from nnfang.engines import compiled
@@ -12,13 +13,33 @@ from nnfang.errors import NnfangWarning
 ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (BatchEngine, OnlineEngine, CompiledEngine)}
 
 
+logger = logging.getLogger(__name__)
+
+
 def choose_engine(name: str, task: Task) -> Engine:
     """The engine called `name`; for "auto" the fastest that can run the task exactly.
 
     Raises:
         FieldError: The engine called `name` cannot run the task; the reason says why.
     """
-    return ENGINES[fastest(task) if name == "auto" else name](task)
+    if name != "auto":
+        logger.info("Engine %s, as the recipe says", name)
+        return ENGINES[name](task)
+    chosen = fastest(task)
+    logger.info("Engine %s, the fastest that can run this exactly%s", chosen, _describe_passed_over(chosen, task))
+    return ENGINES[chosen](task)
+
+
+def _describe_passed_over(chosen: str, task: Task) -> str:
+    """Why not the engines that are faster where they can be used."""
+    reasons = []
+    if chosen != "compiled":
+        limit = f"is fastest up to batches of {compiled.FASTEST_UP_TO}, not for {task.batch_size}"
+        reason = CompiledEngine.unsupported_reason(task) if task.batch_size <= compiled.FASTEST_UP_TO else limit
+        reasons.append(f"; compiled {reason}")
+    if chosen == "batch":
+        reasons.append(f"; online {OnlineEngine.unsupported_reason(task)}")
+    return "".join(reasons)
 
 
 def fastest(task: Task) -> str:

@@ -12,12 +12,14 @@ optimizer.<name>        (size,), the optimizer's flat vectors, if any; not in a 
 
 from __future__ import annotations
 
+import logging
 import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from time import perf_counter
 from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from nnfang.data import Dataset
     from nnfang.runs.pictures import Prediction
     from nnfang.training.evaluation import Evaluation
+
+logger = logging.getLogger(__name__)
 
 PARAMETER_NAMES = ("weight", "bias")
 HEADER_BYTES = 4096
@@ -163,8 +167,11 @@ def load(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: There is no such file, it is no checkpoint, of a newer format, or damaged.
     """
+    begin = perf_counter()
     with _open(path) as (file, sizes):
-        return _read(path, file, sizes)
+        checkpoint = _read(path, file, sizes)
+    logger.info("Read %s (epoch %d) in %.2f s", path, checkpoint.meta.epoch, perf_counter() - begin)
+    return checkpoint
 
 
 def load_meta(path: Path) -> Meta:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
+from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from nnfang.errors import DataError, NnfangWarning
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from nnfang.core.arrays import Images, Labels
     from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
+
+logger = logging.getLogger(__name__)
 
 Split = Literal["test", "validation", "train"]
 
@@ -30,7 +34,10 @@ def evaluate_checkpoint(checkpoint: Checkpoint, data: Dataset, split: Split = "t
     """
     check_data(checkpoint, data)
     images, labels, rows = choose_images(checkpoint, data, split)
-    return evaluate(checkpoint.network, checkpoint.recipe.loss, images, labels, rows)
+    begin = perf_counter()
+    result = evaluate(checkpoint.network, checkpoint.recipe.loss, images, labels, rows)
+    logger.info("Evaluated %s %s images in %.2f s", f"{result.n:,}", split, perf_counter() - begin)
+    return result
 
 
 def check_data(checkpoint: Checkpoint, data: Dataset) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from nnfang.runs.bundled import BUNDLED, NETWORK
 from nnfang.runs.checkpoint import Checkpoint, load, load_meta
 from nnfang.runs.folder import RUNS, Run
 from nnfang.runs.meta import TestRecord
+
+logger = logging.getLogger(__name__)
 
 
 class NoRunError(CheckpointError):
@@ -56,7 +59,12 @@ def find_newest(*, resumable: bool = False) -> Path | None:
         None where there is no such run.
     """
     is_usable = _is_resumable if resumable else _is_trained
-    return next(filter(is_usable, list_runs()), None)
+    runs = list_runs()
+    newest = next(filter(is_usable, runs), None)
+    skipped = [str(folder) for folder in runs[: runs.index(newest) if newest else None]]
+    lack = "nothing to resume from" if resumable else "no completed epoch"
+    logger.info("Newest run in %s: %s%s", RUNS, newest or "none", f"; {lack}: {', '.join(skipped)}" if skipped else "")
+    return newest
 
 
 def list_runs() -> list[Path]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from os import PathLike, fspath
+from time import perf_counter
 from typing import TYPE_CHECKING, BinaryIO
 
 from nnfang import images
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
     from nnfang.core.arrays import Array
     from nnfang.runs.checkpoint import Checkpoint
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,12 +72,24 @@ def predict_pictures(
     if len(shape) != 2:  # noqa: PLR2004 - height and width
         raise NnfangError(f"this network's inputs are {shape[0]} numbers, not a picture of a height and a width")
     preparation = "plain" if raw else checkpoint.meta.preparation
+    begin = perf_counter()
     for name, picture in _read(pictures, shape, preparation, stdin):
+        _log_reading(name, picture, preparation, perf_counter() - begin)
         if isinstance(picture, PictureError):
             yield name, picture
         else:
             outputs = checkpoint.predict(picture.image[None])[0]
             yield Prediction(name, checkpoint.class_names, outputs, picture)
+        begin = perf_counter()
+
+
+def _log_reading(name: str, picture: images.Prepared | PictureError, preparation: str, seconds: float) -> None:
+    if isinstance(picture, images.Prepared):
+        inversion = "inverted" if picture.is_inverted else "not inverted"
+        how = f"prepared as {preparation}, {inversion}, cropped to {picture.crop}"
+        logger.info("%s: %s, in %.0f ms", name, how, seconds * 1000)
+    else:
+        logger.info("%s: skipped, after %.0f ms", name, seconds * 1000)
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from nnfang.training.evaluation import Evaluation
     from nnfang.training.loop import Training
     from nnfang.training.recipe import Recipe
+
+
+logger = logging.getLogger(__name__)
 
 
 class Recorder:
@@ -171,6 +175,8 @@ class RecordedTraining:
         Args:
             end: The last event.
         """
+        seconds = sum(epoch.seconds for epoch in self.recorder.history)
+        logger.info("Trained to epoch %d in %.2f s, not counting validation and saving", end.epochs, seconds)
         best = load(self.run.best)
         test = best.evaluate(self.data)
         recorder = self.recorder
@@ -187,7 +193,7 @@ class RecordedTraining:
             "best_epoch": end.best_epoch,
             "stopped_by": end.reason,
             "engine": self.training.engine.name,
-            "seconds": sum(epoch.seconds for epoch in recorder.history),
+            "seconds": seconds,
             "digest": best.network.digest(),
         }
         self.run.write_metrics(metrics | {"environment": recorder.meta.environment})

@@ -35,12 +35,6 @@ def test_the_list_names_each_with_its_network_data_set_and_epochs(nnfang: Nnfang
     ]
 
 
-@pytest.mark.parametrize("columns", [50, 80, 120])
-def test_the_list_fits_the_terminal(columns: int, nnfang: Nnfang) -> None:
-    text = nnfang.inside("recipes", environment={"COLUMNS": str(columns)}).stdout
-    assert max(map(len, text.splitlines())) <= columns
-
-
 def test_the_list_for_a_program(nnfang: Nnfang) -> None:
     found = {recipe["name"]: recipe for recipe in nnfang.inside("recipes", "--json").objects}
     assert list(found) == NAMES

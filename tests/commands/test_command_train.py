@@ -117,7 +117,7 @@ def test_a_terminal_sees_a_bar_that_is_gone_in_the_end(nnfang: Nnfang) -> None:
 
 
 def test_a_narrow_terminal_gets_a_bar_without_figures(nnfang: Nnfang) -> None:
-    screen = nnfang.on_terminal("train", *TWO_EPOCHS, columns=20).stderr
+    screen = nnfang.on_terminal("train", *TWO_EPOCHS, columns=40).stderr
     assert "━" in screen
     assert "epoch 2/2  loss" in screen
     assert "images/s" not in screen

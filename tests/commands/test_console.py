@@ -82,10 +82,48 @@ def test_only_the_word_warning_is_coloured_and_only_where_wanted(
 ) -> None:
     terminal = open_terminal(**variables)
     console.warn("take care")
-    assert terminal.getvalue() == ("\x1b[33mwarning:\x1b[0m take care\n" if coloured else "warning: take care\n")
+    assert terminal.getvalue() == ("\x1b[35m\x1b[1mwarning:\x1b[0m take care\n" if coloured else "warning: take care\n")
 
 
 def test_a_message_that_quotes_a_strangers_file_leaves_the_terminal_alone(capsys: pytest.CaptureFixture[str]) -> None:
     console.print_error("a\x1b[2Jb\nc\r\u202ed\udcff")
     console.warn("\x07")
     assert capsys.readouterr().err == "Error: a\\x1b[2Jb\nc\\r\\u202ed\\udcff\nwarning: \\x07\n"
+
+
+@pytest.mark.parametrize("columns", [50, 80, 120])
+def test_a_terminal_gets_lines_that_end_between_words(columns: int, open_terminal: OpenTerminal) -> None:
+    text = (
+        "summary        of a training, whose words are many, so that they need several lines on every terminal of a "
+        "usual width, even on a wide one\nshort line"
+    )
+    terminal = open_terminal(COLUMNS=str(columns))
+    console.note(text)
+    lines = terminal.getvalue().splitlines()
+    assert max(map(len, lines)) <= columns
+    assert " ".join(terminal.getvalue().split()) == " ".join(text.split())
+    assert all(line.startswith(" " * 15) for line in lines[1:-1])  # below the words, not below their label
+
+
+def test_a_pipe_and_a_log_get_whole_lines(
+    open_terminal: OpenTerminal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    console.note("word " * 40)
+    assert capsys.readouterr().err == f"{'word ' * 40}\n"
+    terminal = open_terminal(CI="1")
+    console.note("word " * 40)
+    assert terminal.getvalue() == f"{'word ' * 40}\n"
+
+
+@pytest.mark.parametrize("label", ["try            ", "Interrupted, but saved. Continue with: "])
+def test_a_command_to_paste_stays_in_one_line(label: str, open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal(COLUMNS="50")
+    command = "nnfang train -c runs/first/config.yaml --learning-rate 0.001"
+    console.note(label + command)
+    assert terminal.getvalue().splitlines()[-1].strip() == command
+
+
+def test_a_word_longer_than_the_terminal_stays_whole(open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal(COLUMNS="20")
+    console.note(f"try nnfang train -c {'x' * 40}/config.yaml")
+    assert f"{'x' * 40}/config.yaml" in terminal.getvalue().split()

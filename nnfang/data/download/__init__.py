@@ -13,8 +13,10 @@ from nnfang.data.download.faults import MirrorError
 from nnfang.data.download.mirrors import find_answering
 from nnfang.data.download.transfer import Transfer
 from nnfang.data.progress import MakeProgress, ProgressBar
-from nnfang.data.registry import KnownDataset, KnownFile
+from nnfang.data.registry import KnownDataset, KnownFile, hide_password
 from nnfang.errors import DataError
+
+logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
 """The pause before a mirror is asked a second time."""
@@ -41,7 +43,9 @@ def download(
     waiting = list(files)
     reasons: dict[str, str] = {}
     for group in mirrors:
+        logger.info("Asking %s", ", ".join(map(hide_password, group)))
         for mirror in find_answering(group, waiting[0], reasons):
+            logger.info("%s answers", hide_password(mirror))
             try:
                 while waiting:
                     _download_file(mirror, known, waiting[0], folder, progress)
@@ -50,6 +54,9 @@ def download(
                 reasons[mirror] = error.reason
             else:
                 return reasons
+        for mirror in group:
+            if mirror in reasons:
+                logger.info("%s failed: %s", hide_password(mirror), reasons[mirror])
     return reasons
 
 
@@ -73,9 +80,11 @@ def _download_file(mirror: str, known: KnownDataset, name: str, folder: Path, pr
 def _retrieve(url: str, known: KnownFile, path: Path, bar: ProgressBar | None) -> None:
     """Let pooch download into a temporary file beside `path`, and rename it once it is complete."""
     transfer = Transfer(known, bar)
+    begin = time.perf_counter()
     try:
         with _silenced(pooch.get_logger()):
             pooch.retrieve(url, f"sha256:{known.sha256}", path.name, path.parent, downloader=transfer)
+        logger.info("Downloaded %s: %s bytes in %.1f s", path.name, f"{known.size:,}", time.perf_counter() - begin)
     except OSError as error:
         cause = error.__cause__ if isinstance(error.__cause__, OSError) else error  # pooch wraps a PermissionError
         raise DataError(
