@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from nnfang.commands import cli
+from nnfang.commands.formatting import OTHER, option_groups
 from nnfang.config.json_schema import json_schema
 from nnfang.training.recipe import Recipe
 
@@ -32,12 +33,12 @@ def update_tables(page: str) -> str:
 
 
 def options_table(name: str) -> str:
-    """The options of a command, in the order and words of its help."""
+    """The arguments and options of a command but for --help, in the order and words of its help."""
     command = cli.get_command(click.Context(cli), name)
     assert command
-    context = click.Context(command, info_name=name)
-    records = [option.get_help_record(context) for option in command.params]
-    rows = [(f"`{escape(record[0])}`", " ".join(escape(record[1]).split())) for record in records if record]
+    groups = option_groups(command, click.Context(command, info_name=name))
+    del groups[OTHER]
+    rows = [(f"`{escape(term)}`", " ".join(escape(text).split())) for group in groups.values() for term, text in group]
     return table(("option", "what it does"), rows)
 
 
