@@ -36,11 +36,10 @@ def time_engines(data: Dataset) -> list[dict[str, Any]]:
     Returns:
         For each case engine, batch_size, seconds (per epoch of 60,000 images) and images_per_second.
     """
-    x, labels = np.empty((IMAGES, 784), np.float32), data.y_train[:IMAGES].astype(np.intp)
-    scale_pixels(data.x_train[:IMAGES], x)
+    pixels, labels = data.x_train[:IMAGES].reshape(IMAGES, -1), data.y_train[:IMAGES].astype(np.intp)
     available = list_available()
     runs = {
-        (engine, size): training_run(replace(Recipe(), engine=engine, batch_size=size), x, labels)[1]
+        (engine, size): training_run(replace(Recipe(), engine=engine, batch_size=size), pixels, labels)[1]
         for engine, size in CASES
         if engine in available
     }
@@ -55,15 +54,19 @@ def time_engines(data: Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def training_run(recipe: Recipe, x: Array, labels: Labels) -> tuple[str, Callable[[], object]]:
-    """The name of the engine for `recipe`, and a function that trains once through the rows x (m, inputs).
+def training_run(recipe: Recipe, pixels: Pixels, labels: Labels) -> tuple[str, Callable[[], object]]:
+    """The name of the engine for `recipe`, and a function that trains once through rows of pixels (m, inputs).
 
     Raises:
         FieldError: The recipe's engine cannot run it.
     """
-    network = Network.initialize(recipe.layers, x.shape[1], seed=recipe.seed, dtype=x.dtype)
+    network = Network.initialize(recipe.layers, pixels.shape[1], seed=recipe.seed, dtype=recipe.dtype)
     rate = recipe.optimizer.learning_rate
-    task = Task(network, recipe.loss, recipe.optimizer, lambda _: rate, recipe.batch_size, recipe.seed)
+    task = Task(network, recipe.loss, recipe.optimizer, lambda _: rate, recipe.batch_size, recipe.seed, is_bytes=True)
     engine = choose_engine(recipe.engine, task)
     engine.prepare()
+    x: Images = pixels
+    if engine.inputs_dtype != pixels.dtype:
+        x = np.empty(pixels.shape, engine.inputs_dtype)
+        scale_pixels(pixels, x)
     return engine.name, lambda: engine.advance(x, labels)
