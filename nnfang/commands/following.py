@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnfang.commands import console, options, views
 from nnfang.commands.signals import StopRequest
-from nnfang.commands.threads import try_threads
+from nnfang.commands.thread_trial import try_threads
 from nnfang.core.layers import Dense, Dropout
 from nnfang.runs.folder import CONFIG
 from nnfang.training.events import End, Epoch
