@@ -34,7 +34,7 @@ LONGEST_TERM = 24
 NARROWEST_TEXT = 32
 """Columns that are needed for text beside the options; where there are fewer, it is written below them."""
 
-SHORT_DEFAULT = r"\[default: .{1,12}\]"
+DEFAULT = r"\[default: [^]]+\]"
 
 INDENT, DEEP_INDENT = 2, 6
 
@@ -96,9 +96,9 @@ def title(text: str) -> str:
 
 
 def fill(text: str, width: int, indent: str = "", subsequent: str | None = None) -> str:
-    """The lines of a text, each of which ends between two words; a short default value stays in one line."""
-    kept = re.sub(SHORT_DEFAULT, lambda found: found[0].replace(" ", "\xa0"), text)
+    """The lines of a text, each of which ends between two words; a default value stays in one line if that has room."""
     rest = indent if subsequent is None else subsequent
+    kept = re.sub(DEFAULT, lambda found: keep_whole(found[0], width - len(rest)), text)
     lines = wrap(
         kept,
         width,
@@ -107,7 +107,12 @@ def fill(text: str, width: int, indent: str = "", subsequent: str | None = None)
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return "\n".join(lines).replace("\xa0", " ")
+    return "\n".join(lines).replace(console.FIXED_SPACE, " ")
+
+
+def keep_whole(text: str, width: int) -> str:
+    """A text without a space at which a line could end, unless it is too long for a line of its own."""
+    return text.replace(" ", console.FIXED_SPACE) if len(text) <= width else text
 
 
 class Context(click.Context):
