@@ -1,14 +1,14 @@
 PYTHON ?= python3
 VENV   := .venv
-BIN    := $(VENV)/bin
+BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-faults format check bench published network fuzz clean
+.PHONY: help install train test test-faults format check docs bench published network fuzz clean
 
-help:     ## list these verbs
+help:     ## list these targets
 	@sed -n 's/^\([a-z-]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-install: $(VENV)/installed  ## make .venv and install nnfang
+install: $(VENV)/installed  ## create .venv and install nnfang
 
 train: install  ## the paper's experiment: 784-128-64-10 on MNIST, batch size 1, 20 epochs
 	$(BIN)/nnfang train --epochs 20
@@ -16,7 +16,7 @@ train: install  ## the paper's experiment: 784-128-64-10 on MNIST, batch size 1,
 test: $(VENV)/developing check  ## formatting, lint, types, tests
 	$(BIN)/python -m pytest -n auto
 
-test-faults: $(VENV)/developing  ## kill a training a hundred times, and resume it each time
+test-faults: $(VENV)/developing  ## kill a training a hundred times and resume it each time
 	KILLS=100 $(BIN)/python -m pytest tests/commands/test_faults.py
 
 format: $(VENV)/developing  ## put the code into the one format
@@ -28,30 +28,34 @@ check: $(VENV)/developing  ## formatting, lint and types, without the tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+docs: $(VENV)/developing  ## rewrite what the documentation shows where the program has changed
+	$(BIN)/python -m tests.documentation
+	$(BIN)/python -m benchmarks.terminal
+
 bench: $(VENV)/developing  ## nnfang and whichever of its peers are installed, side by side
 	$(BIN)/python -m benchmarks
 
-published: $(VENV)/developing  ## the configs of published networks, three seeds each: the table in the README, three hours
+published: $(VENV)/developing  ## train the configs of published networks, three seeds each: the table in docs/accuracy.md; three hours
 	$(BIN)/python -m benchmarks.published
 
-network: install  ## train the network that comes with nnfang anew, on MNIST
+network: install  ## train the bundled network again, on MNIST
 	$(BIN)/nnfang train -c configs/paper-distorted.yaml -o runs/bundled --force
 	$(BIN)/nnfang export -m runs/bundled --force nnfang/runs/networks/digits.npz
 
 fuzz: $(VENV)/developing  ## damaged files for every reader, a minute each; SECONDS=600 for longer
 	$(BIN)/python -m benchmarks.fuzzing --seconds $(or $(SECONDS),60) $(TARGETS)
 
-clean:    ## remove .venv and everything that was built or cached here; runs/ stays
+clean:    ## remove .venv and everything that was built or cached here, but not runs/
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(VENV)/bin/python:
+$(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+$(VENV)/installed: $(VENV)/pyvenv.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
-$(VENV)/developing: $(VENV)/bin/python pyproject.toml
+$(VENV)/developing: $(VENV)/pyvenv.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@ $(VENV)/installed

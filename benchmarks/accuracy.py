@@ -1,4 +1,4 @@
-"""Time until 97.5 % of the test images are right: the same network, batch size, optimizer and rate for all."""
+"""Time until 97.5% of the test images are right: the same network, batch size, optimizer and rate for all."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from nnfang.machine.description import find_version
 GOAL = 0.975
 MOST_EPOCHS = 30
 Trainer = Callable[[], Callable[[], float]]
-"""Prepares, without the clock, a function that trains an epoch and gives back the test accuracy."""
+"""Prepares, without the clock, a function that trains an epoch and returns the test accuracy."""
 
 
 def nnfang_trainer(engine: str, batch_size: int, optimizer: Optimizer) -> Trainer:

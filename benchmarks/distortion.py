@@ -73,6 +73,6 @@ def run(rounds: int, plots: Path | None) -> None:
         runs["distorting, PyTorch's grid_sample, 128 at a time"] = torch_distortion(ROWS, 128)
         runs["distorting, PyTorch's grid_sample, an image at a time"] = torch_distortion(FEW, 1)
     times = take_turns({name: work for name, (_, work) in runs.items()}, rounds)
-    print("Seconds an epoch of 60,000 images, one thread; rotation, scale, shear, shift and an elastic field:\n")
+    print("Seconds per epoch of 60,000 images, one thread; rotation, scale, shear, shift and an elastic field:\n")
     rows = [[name, tables.seconds(median(times[name]) * images.EPOCH / count)] for name, (count, _) in runs.items()]
     tables.show(["", "seconds"], rows)

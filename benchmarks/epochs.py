@@ -1,4 +1,4 @@
-"""Time an epoch, engines and peers side by side, over batch sizes."""
+"""Time per epoch, engines and peers side by side, over batch sizes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -53,7 +53,7 @@ def run(rounds: int, plots: Path | None) -> None:
             name: median(times[name]) * images.EPOCH / count for name, (count, _) in found.items()
         }
     names = list(dict.fromkeys(name for case in results.values() for name in case))
-    print("Seconds an epoch of 60,000 images, 784-128-64-10, float32, one thread:\n")
+    print("Seconds per epoch of 60,000 images, 784-128-64-10, float32, one thread:\n")
     tables.show(
         ["batch", *names],
         [
@@ -68,8 +68,8 @@ def run(rounds: int, plots: Path | None) -> None:
     peak, _ = product_speed()
     print(f"An epoch is {GFLOP:.1f} GFLOP, at this processor's {peak / 1e9:.0f} GFLOP/s {GFLOP * 1e9 / peak:.3f} s.")
     best = {case: min(seconds for name, seconds in row.items() if "nnfang" in name) for case, row in results.items()}
-    shares = ", ".join(f"{size}: {GFLOP * 1e9 / peak / best[size, 'sgd']:.0%}" for size in SIZES)
-    print(f"Share of that peak that nnfang reaches, by batch size: {shares}.")
+    fractions = ", ".join(f"{size}: {GFLOP * 1e9 / peak / best[size, 'sgd']:.0%}" for size in SIZES)
+    print(f"Fraction of that peak that nnfang reaches, by batch size: {fractions}.")
     if plots:
         from benchmarks.plots import plot_epochs
 

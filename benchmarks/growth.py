@@ -23,7 +23,7 @@ def hidden(width: int, depth: int) -> tuple[Layer, ...]:
 
 
 def measure(layers: dict[int, tuple[Layer, ...]], rounds: int) -> dict[str, dict[int, float]]:
-    """Seconds an epoch of 60,000 for each network, by engine."""
+    """Seconds per epoch of 60,000 for each network, by engine."""
     lines = {}
     for name, recipe in RECIPES.items():
         x, labels = images.rows(ROWS[name])
@@ -34,7 +34,7 @@ def measure(layers: dict[int, tuple[Layer, ...]], rounds: int) -> dict[str, dict
 
 
 def measure_samples(rounds: int) -> dict[str, dict[int, float]]:
-    """Seconds an epoch of so many samples, not scaled."""
+    """Seconds per epoch of each number of samples, not scaled."""
     lines = {}
     for name, recipe in RECIPES.items():
         runs = {count: training_run(recipe, *images.rows(count))[1] for count in SAMPLES}

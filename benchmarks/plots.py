@@ -1,4 +1,4 @@
-"""The README's plots, by matplotlib."""
+"""The plots of the documentation, by matplotlib."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def figure(panels: int) -> tuple[Any, Any]:
 
 
 def plot_epochs(lines: Mapping[str, Mapping[int, float]], path: Path) -> None:
-    """Time an epoch over batch size, all contenders."""
+    """Time per epoch over batch size, all contenders."""
     made, ax = figure(1)
     ours, theirs = iter(OURS), iter(THEIRS)
     for name, points in lines.items():
@@ -38,13 +38,13 @@ def plot_epochs(lines: Mapping[str, Mapping[int, float]], path: Path) -> None:
     ax.set_xticks([], minor=True)
     ax.set_yticks(ticks := [0.2, 0.5, 1, 2, 5, 10, 20], [f"{tick:g}" for tick in ticks])
     ax.set_yticks([], minor=True)
-    ax.set(xlabel="batch size", ylabel="seconds an epoch")
+    ax.set(xlabel="batch size", ylabel="seconds per epoch")
     ax.legend(frameon=False)
     save(made, path)
 
 
 def plot_growth(panels: Sequence[tuple[str, Mapping[str, Mapping[int, float]]]], path: Path) -> None:
-    """Time an epoch as one thing grows, a panel each, with what is proportional to it dotted."""
+    """Time per epoch as one thing grows, a panel each, with what is proportional to it dotted."""
     made, axes = figure(len(panels))
     for ax, (label, lines) in zip(axes, panels, strict=True):
         for (name, points), color in zip(lines.items(), OURS, strict=False):
@@ -54,7 +54,7 @@ def plot_growth(panels: Sequence[tuple[str, Mapping[str, Mapping[int, float]]]],
         ax.set_xticks(sizes, map(str, sizes), rotation=45)
         ax.set_xticks([], minor=True)
         ax.set(xlabel=label)
-    axes[0].set_ylabel("seconds an epoch")
+    axes[0].set_ylabel("seconds per epoch")
     axes[0].legend(frameon=False)
     save(made, path)
 

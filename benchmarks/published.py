@@ -64,7 +64,7 @@ def row(config: str, results: list[dict[str, Any]]) -> list[str]:
     known, images = PUBLISHED[config], results[0]["test_images"]
     errors = [100 * (1 - result["test_accuracy"]) for result in results]
     mean = sum(errors) / len(errors)
-    low, high = (100 * share for share in wilson_interval(round(images * mean / 100), images))
+    low, high = (100 * bound for bound in wilson_interval(round(images * mean / 100), images))
     minutes = sum(result["seconds"] for result in results) / len(results) / 60
     return [
         f"`{config}.yaml`",
@@ -104,7 +104,7 @@ def main() -> None:
                 train(config, seed, folder)
             results.append(json.loads((folder / "metrics.json").read_text()))
         rows.append(row(config, results))
-    header = ["config", "network", "published error, %", "here, mean", "95 % interval", "seeds", "epochs", "minutes"]
+    header = ["config", "network", "published error, %", "here, mean", "95% interval", "seeds", "epochs", "minutes"]
     tables.show(header, rows)
     if options.plot:
         from benchmarks.plots import plot_curves

@@ -1,4 +1,4 @@
-"""Markdown tables, as the README has them."""
+"""Markdown tables, as the documentation has them."""
 
 from collections.abc import Sequence
 

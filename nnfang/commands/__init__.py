@@ -14,7 +14,7 @@ from typing import Any, cast
 import click
 
 from nnfang.commands import console
-from nnfang.commands.formatting import OTHER, Context, Formatter, option_groups, short_help
+from nnfang.commands.formatting import OTHER, SETTINGS, Context, Formatter, option_groups, short_help
 from nnfang.commands.hints import hint_for
 from nnfang.commands.usage import fail_with_usage
 from nnfang.errors import NnfangError, NnfangWarning
@@ -169,7 +169,7 @@ def warnings_as_messages() -> Iterator[None]:
         yield
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings=SETTINGS)
 @click.version_option(None, "-V", "--version", package_name="nnfang", message="%(prog)s %(version)s")
 def cli() -> None:
     """Train, evaluate and use small neural networks: a paper's equations in NumPy."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 ARGUMENTS, OTHER = "Arguments", "Other options"
 
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+"""Of each command, and of the group of all."""
+
 LONGEST_LINE = 100
 """Columns that a line has at most: wider ones are hard to read."""
 
@@ -210,7 +213,7 @@ def option_groups(command: click.Command, ctx: click.Context) -> dict[str, list[
 
 def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], Command]:
     """As `click.command`, for a `Command`."""
-    return click.command(name, cls=Command, **attributes)
+    return click.command(name, cls=Command, context_settings=SETTINGS, **attributes)
 
 
 def option(*names: str, group: str, **attributes: Any) -> Callable[[Any], Any]:

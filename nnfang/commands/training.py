@@ -143,7 +143,8 @@ def nothing_left(stored: StoredRun, recipe: Recipe) -> str | None:
     state, early_stopping = stored.checkpoint.meta.state, recipe.early_stopping
     if state.epoch >= recipe.epochs:
         more = f"--epochs {2 * max(recipe.epochs, 1)}"
-        return f"All {recipe.epochs} epochs are done, so there is nothing left to train. To continue, add {more}."
+        done = console.count(recipe.epochs, "epoch")
+        return f"It has completed its {done}, so there is nothing left to train. To continue, add {more}."
     if early_stopping and state.epoch - state.best_epoch >= early_stopping.patience:
         more = f"--set early_stopping.patience={2 * early_stopping.patience}"
         return f"It stopped early, so there is nothing left to train. To continue, add {more}."

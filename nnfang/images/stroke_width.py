@@ -12,7 +12,7 @@ from nnfang.images.geometry import fit_shape, resize, resize_to_fit
 class StrokeWidths:
     """How wide strokes may be, and how they are changed.
 
-    Widths are in pixels of a digit that is 20 pixels long. In MNIST 98 % are from 1.3 to 4.4.
+    Widths are in pixels of a digit that is 20 pixels long. In MNIST 98% are from 1.3 to 4.4.
 
     Attributes:
         min: Thinner strokes are dilated ...

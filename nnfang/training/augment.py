@@ -22,7 +22,7 @@ EXACT = 2**24
 """Up to here each whole number is a float32."""
 
 SMALLEST = 0.05
-"""Waves of an elastic field smaller than this share of the largest are left out, with 0.3 % of the variance."""
+"""Waves of an elastic field smaller than this fraction of the largest are left out, with 0.3% of the variance."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ class Elastic:
 
 @dataclass(frozen=True)
 class Augment:
-    """How much each training image is distorted, anew in each epoch. Numbers are drawn evenly between minus and plus.
+    """How much each training image is distorted, differently in each epoch.
+
+    Amounts are drawn evenly between minus and plus the given one.
 
     Attributes:
         rotate: Largest rotation, in degrees.
@@ -108,32 +110,32 @@ class Distortion:
             out: (m, h w).
         """
         m, rng = len(images), generator(self.seed, Purpose.AUGMENT, epoch, position)
-        shares = self.draw_shares(m, rng)
+        amounts = self.draw_amounts(m, rng)
         thickness = rng.uniform(-1, 1, (m, 1, 1)) * self.augment.thickness
         for start in range(0, m, self.rows):
             rows = slice(start, start + self.rows)
             self._fill(images[rows], thickness[rows])
-            self._sample(shares[:, rows], out[rows])
+            self._sample(amounts[:, rows], out[rows])
 
-    def draw_shares(self, m: int, rng: np.random.Generator) -> Array:
+    def draw_amounts(self, m: int, rng: np.random.Generator) -> Array:
         """(2, m, parts): what each part contributes to y, and to x, of the places in the padded original.
 
         The first three parts are a pixel's y and x, counted from the middle, and 1; the others are smooth waves.
         """
-        of, shares = self.augment, np.empty((2, m, len(self.parts)), np.float32)
+        of, amounts = self.augment, np.empty((2, m, len(self.parts)), np.float32)
         angle = rng.uniform(-1, 1, m) * (of.rotate * pi / 180)
         size = 1 / (1 + rng.uniform(-1, 1, (2, m, 1)) * of.scale)
         if of.mirror:
             size[1] *= rng.choice([-1, 1], (m, 1))
         shear = rng.uniform(-1, 1, m) * of.shear
         cos, sin = np.cos(angle), np.sin(angle)
-        shares[0, :, :2] = np.stack([cos, sin], axis=1)
-        shares[1, :, :2] = np.stack([shear * cos - sin, shear * sin + cos], axis=1)
-        shares[:, :, :2] *= size
+        amounts[0, :, :2] = np.stack([cos, sin], axis=1)
+        amounts[1, :, :2] = np.stack([shear * cos - sin, shear * sin + cos], axis=1)
+        amounts[:, :, :2] *= size
         middle = np.array([[self.h + 1], [self.w + 1]]) / 2
-        shares[:, :, 2] = middle + rng.uniform(-of.shift, of.shift, (2, m))
-        shares[:, :, 3:] = rng.standard_normal((2, m, len(self.parts) - 3), np.float32)
-        return shares
+        amounts[:, :, 2] = middle + rng.uniform(-of.shift, of.shift, (2, m))
+        amounts[:, :, 3:] = rng.standard_normal((2, m, len(self.parts) - 3), np.float32)
+        return amounts
 
     def _fill(self, images: Images, thickness: Array) -> None:
         """Write the originals into `padded`, in 0 .. 1, within a border of 0, their strokes thickened or thinned."""
@@ -143,13 +145,13 @@ class Distortion:
         if self.augment.thickness:
             change_thickness(padded, thickness)
 
-    def _sample(self, shares: Array, out: Array) -> None:
+    def _sample(self, amounts: Array, out: Array) -> None:
         """Interpolate between the four pixels around each place; outside the image everything is 0."""
         m, row = len(out), self.w + 2
         places, corners, neighbours = (room[:, :m] for room in (self.places, self.corners, self.neighbours))
         index = self.index[:m]
         for axis, side in enumerate((self.h, self.w)):
-            np.matmul(shares[axis], self.parts, out=places[axis])
+            np.matmul(amounts[axis], self.parts, out=places[axis])
             np.clip(places[axis], 0, np.float32(side + 0.999), out=places[axis])
         np.floor(places, out=corners)
         places -= corners
@@ -190,10 +192,10 @@ def preview_distortions(augment: Augment, images: Images, seed: int, rows: int, 
     return np.rint(sheet * 255).clip(0, 255).astype(np.uint8).reshape(len(chosen), columns, distortion.h, distortion.w)
 
 
-def blend(a: Array, b: Array, share: Array) -> Array:
-    """a + share (b - a), in b's place."""
+def blend(a: Array, b: Array, fraction: Array) -> Array:
+    """a + fraction (b - a), in b's place."""
     b -= a
-    b *= share
+    b *= fraction
     b += a
     return b
 
@@ -221,12 +223,12 @@ def gaussian_blur(side: int, sigma: float) -> Array:
     return G
 
 
-def change_thickness(padded: Array, share: Array) -> None:
-    """Move each image a share of the way to what a pixel more all around would make of it, or a pixel less.
+def change_thickness(padded: Array, amount: Array) -> None:
+    """Move each image some of the way to what a pixel more all around would make of it, or a pixel less.
 
     Args:
         padded: (m, h + 2, w + 2), changed in place but for its border.
-        share: (m, 1, 1) in ±1; negative is thinner.
+        amount: (m, 1, 1) in ±1, the fraction of the way; negative is thinner.
     """
     inner = padded[:, 1:-1, 1:-1]
     neighbours = padded[:, :-2, 1:-1], padded[:, 2:, 1:-1], padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]
@@ -234,7 +236,7 @@ def change_thickness(padded: Array, share: Array) -> None:
     for neighbour in neighbours:
         np.maximum(wide, neighbour, out=wide)
         np.minimum(narrow, neighbour, out=narrow)
-    target = np.where(share > 0, wide, narrow)
+    target = np.where(amount > 0, wide, narrow)
     target -= inner
-    target *= np.abs(share).astype(np.float32)
+    target *= np.abs(amount).astype(np.float32)
     inner += target

@@ -17,7 +17,7 @@ from nnfang.commands import COMMANDS, cli
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang
 
-README = Path(__file__).parents[2] / "README.md"
+REFERENCE = Path(__file__).parents[2] / "docs" / "commands.md"
 
 EXIT_CODES: dict[str, int] = {
     name: kind.exit_code
@@ -122,19 +122,19 @@ def test_the_exit_codes_are_documented_where_they_are_defined() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_readme_mentions_every_command(name: str) -> None:
-    assert f"nnfang {name}" in README.read_text(encoding="utf-8")
+def test_the_reference_has_a_section_for_every_command(name: str) -> None:
+    assert f"## `nnfang {name}`\n" in REFERENCE.read_text(encoding="utf-8")
 
 
-def test_the_readme_mentions_every_long_option() -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_reference_mentions_every_long_option() -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
     options = {option for name in COMMANDS for parameter in find_command(name).params for option in parameter.opts}
     long = sorted(option for option in options if option.startswith("--"))
     assert [option for option in long if not re.search(rf"{option}(?![\w-])", text)] == []
 
 
-def test_the_readme_mentions_every_exit_code() -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_reference_mentions_every_exit_code() -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
     codes = sorted({0, *EXIT_CODES.values(), 130, 143})
     assert [code for code in codes if not re.search(rf"\b{code}\b", text)] == []
 

@@ -642,7 +642,7 @@ def test_a_run_that_knows_nothing_is_not_the_default_and_one_that_guesses_is_nam
 def test_resuming_a_finished_run_says_so(trained: Trained, nnfang: Nnfang) -> None:
     shutil.copytree(trained.folder, nnfang.folder / "run")
     said = nnfang("train", "--resume", "run").stderr
-    assert "All 2 epochs are done, so there is nothing left to train. To continue, add --epochs 4." in said
+    assert "It has completed its 2 epochs, so there is nothing left to train. To continue, add --epochs 4." in said
     assert "nothing left" not in nnfang("train", "--resume", "run", "--epochs", "3").stderr
 
 

@@ -113,7 +113,7 @@ def thicken(shape: Grey, by: float) -> Grey:
     """Move the outline outwards by this many pixels of MNIST."""
     radius = by * DETAIL
     blurred = np.asarray(Image.fromarray(shape).filter(ImageFilter.GaussianBlur(radius)), float)
-    # A straight edge, blurred, has 16 % left one standard deviation outside.
+    # A straight edge, blurred, has 16% left one standard deviation outside.
     return ((blurred - 0.16 * 255) * 8 + 127.5).clip(0, 255).astype(np.uint8)
 
 

@@ -31,7 +31,7 @@ def test_digits_that_nearly_touch_are_not_read_as_one(digits: Grey) -> None:
         y, x = np.nonzero(drawn > 100)
         ink = drawn[y.min() : y.max() + 1, x.min() : x.max() + 1]
         page[30 : 30 + ink.shape[0], left : left + ink.shape[1]] = ink
-        left += ink.shape[1] + 7  # 7 % of the height
+        left += ink.shape[1] + 7  # 7% of the height
     found = segment_digit(darken(page, 230))
     assert found.box[2] - found.box[0] < 110
     assert found.warnings == (HAS_RIVALS,)

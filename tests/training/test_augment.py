@@ -127,9 +127,9 @@ def test_pixels_are_interpolated_as_scipy_does(digits: npt.NDArray[np.uint8]) ->
     distortion = Distortion(Augment(25, 0.3, 0.3, 4, Elastic(40, 4)), (28, 28), 0)
     out = np.empty((len(digits), 784), np.float32)
     distortion(digits, 1, 0, out)
-    shares = distortion.draw_shares(len(digits), generator(0, Purpose.AUGMENT, 1, 0))
+    amounts = distortion.draw_amounts(len(digits), generator(0, Purpose.AUGMENT, 1, 0))
     for i, digit in enumerate(digits):
-        places = (shares[:, i] @ distortion.parts).clip(0, 29)
+        places = (amounts[:, i] @ distortion.parts).clip(0, 29)
         expected = map_coordinates(np.pad(digit / 255, 1), places, order=1)
         np.testing.assert_allclose(out[i], expected, atol=2e-3)  # clipped a thousandth before the border
 

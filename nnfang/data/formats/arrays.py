@@ -16,8 +16,8 @@ MAX_EXPANSION = 50
 MAX_CLASSES = 10_000
 
 EMPTY_BORDERS = 0.95
-"""Fraction of the images whose outermost ring of pixels must be 0 in order to look like MNIST. In MNIST it is 98.6 %,
-in Fashion-MNIST, whose articles fill the image, 0.03 %."""
+"""Fraction of the images whose outermost ring of pixels must be 0 in order to look like MNIST. In MNIST it is 98.6%,
+in Fashion-MNIST, whose articles fill the image, 0.03%."""
 
 
 def check_expansion(path: Path, size: int) -> None:
