@@ -45,7 +45,7 @@ def list_settings(layers: int, hint: Any = Recipe, path: str = "") -> Iterator[t
         return
     kinds = REGISTRIES.get(inner, {"": inner})
     if inner in REGISTRIES:
-        yield f"{path}.type", inner, "Which of its kinds; each has keys of its own."
+        yield f"{path}.type", inner, "The kind; each kind has its own keys."
     seen: set[str] = set()
     for kind in kinds.values():
         meanings = attribute_descriptions(kind)
