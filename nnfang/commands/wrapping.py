@@ -13,10 +13,15 @@ OPTION = r"(?<!\S)--?[a-z][a-z-]* "
 """An option, which is not parted from its value."""
 
 DEFAULT = r"\[default: [^]]+\]"
+FIGURE = r"\S+(?: \S+)+"
+"""A figure with its name, such as ``loss 0.25``, in a row of several."""
+
 QUOTED = r"'[^']*'"
+LABEL = r"^ *(?:\S+(?: \S+)*  +)?"
+"""What a line begins with, up to the first gap."""
 
 INDENT = "  "
-"""What an example, or a command that needs lines of its own, begins with."""
+"""What a command on lines of its own begins with, and the second line of figures."""
 
 
 def fill(text: str, width: int, indent: str = "", subsequent: str | None = None) -> str:
@@ -30,7 +35,7 @@ def fill(text: str, width: int, indent: str = "", subsequent: str | None = None)
     """
     rest = indent if subsequent is None else subsequent
     for pattern in (OPTION, DEFAULT):
-        text = re.sub(pattern, lambda found: _fix(found[0]) if len(found[0]) <= width - len(rest) else found[0], text)
+        text = _keep_whole(pattern, text, width - len(rest))
     lines = wrap(
         text, width, initial_indent=indent, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
@@ -39,8 +44,8 @@ def fill(text: str, width: int, indent: str = "", subsequent: str | None = None)
 
 def fill_command(command: str, width: int) -> str:
     """The lines of a command, which can be pasted: a backslash says that it goes on."""
-    quoted = re.sub(QUOTED, lambda found: _fix(found[0]), command)
-    return fill(quoted, width - len(" \\"), INDENT, 3 * INDENT).replace("\n", " \\\n")
+    whole = _keep_whole(QUOTED, command, len(command))
+    return fill(whole, width - len(" \\"), INDENT, 3 * INDENT).replace("\n", " \\\n")
 
 
 def fit_lines(text: str, width: int) -> str:
@@ -52,13 +57,14 @@ def _fit_line(line: str, width: int) -> str:
     if command := re.search(COMMAND, line):
         label = fit_lines(line[: command.start()].rstrip(), width)
         return f"{label}\n{fill_command(command[0], width)}"
-    start = re.match(r" *(\S+( \S+)*  +)?", line)
-    indent = start.end() if start and start.end() <= width // 2 else 0
-    if re.search(r"\S {2,}\S", line[indent:]):  # figures with their names, such as "loss 0.25  accuracy 87%"
-        line = re.sub(r"(?<=\S) (?=\S)", FIXED_SPACE, line)
-    return fill(line, width, "", " " * indent)
+    label = re.findall(LABEL, line)[0]
+    if re.search(r"\S {2,}\S", line[len(label) :]):
+        return fill(_keep_whole(FIGURE, line, width - len(INDENT)), width, "", INDENT)
+    return fill(line, width, "", " " * len(label) if len(label) <= width // 2 else "")
 
 
-def _fix(text: str) -> str:
-    """A text at which no line ends."""
-    return text.replace(" ", FIXED_SPACE)
+def _keep_whole(pattern: str, text: str, room: int) -> str:
+    """A text with no line end in what a pattern matches, where that is no longer than `room` columns."""
+    return re.sub(
+        pattern, lambda found: found[0].replace(" ", FIXED_SPACE) if len(found[0]) <= room else found[0], text
+    )

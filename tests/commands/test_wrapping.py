@@ -28,8 +28,18 @@ def test_what_follows_a_label_goes_on_below_its_beginning() -> None:
     assert fit_lines("images  9,000 of mnist, 1,000 held out", 24) == "images  9,000 of mnist,\n        1,000 held out"
 
 
-def test_figures_stay_with_their_names() -> None:
-    assert fit_lines("epoch 1/1  loss 0.46  accuracy 85%", 24) == "epoch 1/1  loss 0.46\n           accuracy 85%"
+@pytest.mark.parametrize("epoch", ["epoch  9/10", "epoch 10/10"])
+def test_figures_stay_with_their_names(epoch: str) -> None:
+    assert fit_lines(f"{epoch}  loss 0.46  accuracy 85%", 24) == f"{epoch}  loss 0.46\n  accuracy 85%"
+
+
+def test_a_long_name_in_a_row_is_broken_between_its_words() -> None:
+    row = "-  -  pictures of mine/a rather long name.png  (no ink found)"
+    assert fit_lines(row, 24).splitlines() == [
+        "-  -  pictures of mine/a",
+        "  rather long name.png",
+        "  (no ink found)",
+    ]
 
 
 @pytest.mark.parametrize("width", [36, 50, 80])
