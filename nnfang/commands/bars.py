@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nnfang.training.events import Event
 
 BAR_COLUMNS = 20
-MIN_COLUMNS = 72
+MIN_COLUMNS = 78
 """Columns that a terminal must have for the figures beside the bar."""
 
 

@@ -73,11 +73,11 @@ def test_the_bar_shows_figures_where_there_is_room(
 
 
 def test_the_bar_leaves_room_for_the_echo_of_ctrl_c(open_terminal: OpenTerminal) -> None:
-    terminal = open_terminal(COLUMNS="75")
+    terminal = open_terminal(COLUMNS="79")
     with views.training_view(400, quiet=False) as view:
         view.show(replace(PROGRESS, epoch=100))
     lines = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", terminal.getvalue()).split("\r")
-    assert max(len(line.rstrip("\n")) for line in lines) == 73
+    assert max(len(line.rstrip("\n")) for line in lines) == 77
 
 
 def test_the_bar_is_closed_when_training_fails(open_terminal: OpenTerminal) -> None:
