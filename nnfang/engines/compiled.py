@@ -8,11 +8,14 @@ from typing import ClassVar
 import numpy as np
 
 from nnfang.core.arrays import Array, Images, Labels
-from nnfang.core.layers import Dense
+from nnfang.core.layers import Dense, Dropout
 from nnfang.core.losses import output_loss
-from nnfang.core.optimizers import Adam, Optimizer
+from nnfang.core.optimizers import Adam
 from nnfang.engines.engine import Engine, Task
-from nnfang.engines.metrics import METRICS_ROWS, BatchMetrics
+from nnfang.engines.metrics import BatchMetrics
+
+ROWS = 1024
+"""About how many samples are trained on in one call of the compiled loop."""
 
 LARGEST_LAYER = 1_000_000
 """Weights of a layer after the first up to which this engine is the fastest. Larger ones do not fit the cache, and BLAS
@@ -31,13 +34,13 @@ class CompiledEngine(Engine):
     def __init__(self, task: Task) -> None:
         """Allocate the arrays for a mini-batch; nothing is compiled yet."""
         super().__init__(task)
-        from nnfang.engines import kernels  # numba takes a while to import
+        from nnfang.engines import trainers  # numba takes a while to import
 
         network, size = task.network, task.batch_size
-        self.block_size = max(METRICS_ROWS // size, 1) * size
+        self.block_size = max(ROWS // size, 1) * size
         self._metrics = BatchMetrics(output_loss(network.output_activation, task.loss), network, self.block_size)
         self._vectors = (network.theta, *(self.state[name] for name in task.optimizer.state_names))
-        self._trainer = kernels.create_trainer(task, self._vectors)
+        self._trainer = trainers.create_trainer(task, self._vectors, self.block_size)
 
     @classmethod
     def unsupported_reason(cls, task: Task) -> str | None:
@@ -52,13 +55,12 @@ class CompiledEngine(Engine):
 
     def prepare(self) -> None:
         """Compile the loop, or load what was compiled before: numba does so in the first call."""
-        self._trainer.train(*self._no_steps())
+        self._trainer.train(*self._no_steps(), self.step)
 
     def _no_steps(self) -> tuple[Images, Labels, Array, Array]:
         """What `Trainer.train` takes, with no step to take."""
-        network = self.task.network
-        x, rates = np.empty((0, network.inputs), self.inputs_dtype), np.empty((0, 3), network.dtype)
-        return x, np.empty(0, np.intp), rates, self._metrics.z
+        x = np.empty((0, self.task.network.inputs), self.inputs_dtype)
+        return x, np.empty(0, np.intp), self._rates(0), self._metrics.z
 
     def advance(self, x: Images, labels: Labels) -> tuple[float, int]:
         """See `Engine.advance`."""
@@ -69,26 +71,33 @@ class CompiledEngine(Engine):
 
     def _train_block(self, x: Images, labels: Labels) -> tuple[float, int]:
         """Some whole mini-batches, of which the last may be short."""
-        task, labels = self.task, np.ascontiguousarray(labels, np.intp)
-        steps = range(self.step, self.step + -(-len(x) // task.batch_size))
-        rates = [(task.learning_rate(step), *bias_corrections(task.optimizer, step + 1)) for step in steps]
-        self._trainer.train(np.ascontiguousarray(x), labels, np.array(rates, task.network.dtype), self._metrics.z)
-        self.step = steps.stop
+        labels = np.ascontiguousarray(labels, np.intp)
+        rates = self._rates(-(-len(x) // self.task.batch_size))
+        x = x if x.flags.c_contiguous else x.copy()
+        self._trainer.train(x, labels, rates, self._metrics.z, self.step)
+        self.step += len(rates)
         self._metrics.set_labels(labels)
         return self._metrics.measure()
 
-
-def bias_corrections(optimizer: Optimizer, t: int) -> tuple[float, float]:
-    """1/(1 - β₁ᵗ) and 1/(1 - β₂ᵗ) of Adam in step t; 1 for the others."""
-    if not isinstance(optimizer, Adam):
-        return 1.0, 1.0
-    return 1 / (1 - optimizer.beta1**t), 1 / (1 - optimizer.beta2**t)
+    def _rates(self, steps: int) -> Array:
+        """What the next steps need to know of the learning rate: see `nnfang.engines.kernels.updates`.  (steps, 3)."""
+        task = self.task
+        rates = np.ones((steps, 3), task.network.dtype)
+        rates[:, 0] = [task.learning_rate(step) for step in range(self.step, self.step + steps)]
+        if isinstance(task.optimizer, Adam):
+            t = np.arange(self.step + 1, self.step + steps + 1)
+            rates[:, 1] = 1 / (1 - task.optimizer.beta1**t)
+            rates[:, 2] = 1 / (1 - task.optimizer.beta2**t)
+        return rates
 
 
 def unsupported_task(task: Task) -> str | None:
     """Why the compiled engine cannot run `task` on any machine, or None if it can."""
-    if not all(isinstance(layer, Dense) for layer in task.network.layers):
-        return "runs dense layers only"
+    layers = task.network.layers
+    if not isinstance(layers[0], Dense):
+        return "runs no dropout of the inputs"
+    if not all(isinstance(layer, Dense | Dropout) for layer in layers):
+        return "runs dense and dropout layers only"
     return None
 
 

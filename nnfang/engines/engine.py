@@ -113,5 +113,5 @@ class Engine(ABC):
         return loss, correct
 
     @abstractmethod
-    def _train_block(self, x: Images, labels: Labels) -> tuple[float, int]:
+    def _train_block(self, x: Any, labels: Labels) -> tuple[float, int]:
         """As `advance`, for at most `block_size` rows."""

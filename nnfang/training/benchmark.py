@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnfang.core.arrays import scale_pixels
+from nnfang.core.arrays import Images, scale_pixels
 from nnfang.core.network import Network
 from nnfang.engines import Task, choose_engine, list_available
 from nnfang.machine.timing import take_turns
@@ -17,7 +17,7 @@ from nnfang.training.recipe import Recipe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nnfang.core.arrays import Array, Labels
+    from nnfang.core.arrays import Labels
     from nnfang.data import Dataset
 
 IMAGES, EPOCH = 2048, 60_000
@@ -54,19 +54,21 @@ def time_engines(data: Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def training_run(recipe: Recipe, pixels: Pixels, labels: Labels) -> tuple[str, Callable[[], object]]:
-    """The name of the engine for `recipe`, and a function that trains once through rows of pixels (m, inputs).
+def training_run(recipe: Recipe, images: Images, labels: Labels) -> tuple[str, Callable[[], object]]:
+    """The name of the engine for `recipe`, and a function that trains once through rows of images (m, inputs).
 
     Raises:
         FieldError: The recipe's engine cannot run it.
     """
-    network = Network.initialize(recipe.layers, pixels.shape[1], seed=recipe.seed, dtype=recipe.dtype)
+    network = Network.initialize(recipe.layers, images.shape[1], seed=recipe.seed, dtype=recipe.dtype)
     rate = recipe.optimizer.learning_rate
-    task = Task(network, recipe.loss, recipe.optimizer, lambda _: rate, recipe.batch_size, recipe.seed, is_bytes=True)
+    is_bytes = images.dtype == np.uint8
+    task = Task(network, recipe.loss, recipe.optimizer, lambda _: rate, recipe.batch_size, recipe.seed, is_bytes)
     engine = choose_engine(recipe.engine, task)
     engine.prepare()
-    x: Images = pixels
-    if engine.inputs_dtype != pixels.dtype:
-        x = np.empty(pixels.shape, engine.inputs_dtype)
-        scale_pixels(pixels, x)
+    x = images
+    if engine.inputs_dtype != images.dtype:
+        floats = np.empty(images.shape, recipe.dtype)
+        scale_pixels(images, floats)
+        x = floats
     return engine.name, lambda: engine.advance(x, labels)
