@@ -97,7 +97,7 @@ def test_compiled_logits_of_any_size_have_a_softmax(scale: float, dtype: str) ->
 NETWORKS = {
     "dropout": Case((Dense(20), Dropout(0.3), Dense(9, "sigmoid"), Dropout(), Dropout(0.2), Dense(CLASSES, "softmax"))),
     "padding": Case((Dense(20, "sigmoid"), Dense(33, "gelu"), Dense(CLASSES, "softmax"))),
-    "wide": Case((Dense(300), Dense(16, "tanh"), Dense(CLASSES, "softmax"))),
+    "wide": Case((Dense(300, "tanh"), Dense(16, "tanh"), Dense(CLASSES, "softmax"))),
     "squares": Case(dense(7, output="linear"), loss="mean_squared_error"),
     "squares of softmax": Case(dense(7, activation="leaky_relu"), loss="mean_squared_error"),
 }

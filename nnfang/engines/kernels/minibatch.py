@@ -53,8 +53,7 @@ def train(
         size: Samples per step.
         units: For a mini-batch, as are `entries` and `buckets`.
         W: Scratch for the weights of a layer.
-        entries: The same.
-        buckets: The same.
+        entries: The same, as are `buckets`.
         capacity: Samples that a bucket has room for.
         masks: The dropout masks of all rows, layer after layer.
         logits: (rows or more, outputs), receives each row's logits.
