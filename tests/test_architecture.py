@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "nnfang.core": {"numpy", "nnfang.core"},
     "nnfang.engines": {"numpy", "nnfang.core", "nnfang.engines"},
     "nnfang.engines.compiled": {"numba", "numpy", "nnfang.core", "nnfang.engines"},
+    "nnfang.engines.compilation": {"numba", "nnfang.core", "nnfang.engines.kernels", "nnfang.machine"},
     "nnfang.engines.kernels": {"numba", "nnfang.core"},
     "nnfang.training": {
         *("numpy", "nnfang.core", "nnfang.engines", "nnfang.machine", "nnfang.training"),
@@ -44,7 +45,7 @@ MAY_IMPORT = {
     # Leaves, which know none of the others
     "nnfang.data": {"numpy", "platformdirs", "pooch", "requests", "nnfang.data"},
     "nnfang.images": {"numpy", "PIL", "nnfang.images"},
-    "nnfang.machine": {"numpy", "threadpoolctl", "nnfang", "nnfang.machine"},
+    "nnfang.machine": {"numpy", "platformdirs", "threadpoolctl", "nnfang", "nnfang.machine"},
     # Faces
     "nnfang": {"nnfang.core", "nnfang.data", "nnfang.runs", "nnfang.training"},
     "nnfang.__main__": {"nnfang.commands"},

@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib.util import find_spec
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,13 +26,14 @@ class CompiledEngine(Engine):
     def __init__(self, task: Task) -> None:
         """Allocate the arrays for a mini-batch; nothing is compiled yet."""
         super().__init__(task)
-        from nnfang.engines import kernels  # numba takes a while to import
+        from nnfang.engines.compilation import load_kernel  # numba takes a while to import
+        from nnfang.engines.kernels import CODES
 
         network, size = task.network, task.batch_size
-        self._kernels = kernels
+        self._kernel, self._is_prepared = load_kernel(), False
         self.block_size = max(METRICS_ROWS // size, 1) * size
         self._metrics = BatchMetrics(SoftmaxCrossentropy(), network, self.block_size)
-        self._plan = make_plan(network, [kernels.CODES.get(layer.activation, 0) for layer in dense_layers(network)])
+        self._plan = make_plan(network, [CODES.get(layer.activation, 0) for layer in dense_layers(network)])
         p, n = self._plan[:, 0], self._plan[:, 1]
         z, a, e = (aligned_empty((size * sum(n),), network.dtype) for _ in range(3))
         indices, nnz = np.empty(size * sum(p + 1), np.int32), np.empty((len(n), size), np.int32)
@@ -46,26 +47,35 @@ class CompiledEngine(Engine):
     @property
     def compile_message(self) -> str | None:
         """See `Engine.compile_message`."""
-        return None if self._kernels.is_cached() else "compiling the engine for this machine; later runs reuse it"
+        return None if self._kernel.is_cached() else "compiling the engine for this machine; later runs reuse it"
 
     def prepare(self) -> None:
-        """Compile the loop, or load what was compiled before: numba does so in the first call."""
-        self._take_steps(np.empty((0, self.task.network.inputs), self.task.network.dtype), np.empty(0, np.intp))
+        """Compile the loop, or load what was compiled before.
+
+        Raises:
+            FieldError: It cannot be compiled.
+        """
+        network = self.task.network
+        rows = np.empty((0, network.inputs), network.dtype), np.empty(0, np.intp)
+        self._kernel.prepare(*self._arguments(*rows))
+        self._is_prepared = True
 
     def _train_block(self, x: Array, labels: Labels) -> tuple[float, int]:
         """Some whole mini-batches, of which the last may be short."""
+        if not self._is_prepared:
+            self.prepare()
         labels = np.ascontiguousarray(labels, np.intp)
-        self._take_steps(np.ascontiguousarray(x), labels)
+        self._kernel(*self._arguments(np.ascontiguousarray(x), labels))
         self._metrics.set_labels(labels)
         return self._metrics.measure()
 
-    def _take_steps(self, x: Array, labels: Labels) -> None:
-        """Call the compiled loop; it leaves the logits of each row in the metrics."""
+    def _arguments(self, x: Array, labels: Labels) -> tuple[Any, ...]:
+        """What the compiled loop is called with; it leaves the logits of each row in the metrics."""
         task = self.task
         steps = range(self.step, self.step + -(-len(x) // task.batch_size))
         rates = np.array([task.learning_rate(step) for step in steps], np.float64)
         self.step = steps.stop
-        self._kernels.train_block(x, labels, rates, task.network.theta, self._plan, *self._scratch, self._metrics.z)
+        return x, labels, rates, task.network.theta, self._plan, *self._scratch, self._metrics.z
 
 
 def make_plan(network: Network, codes: list[int]) -> Labels:
@@ -102,12 +112,16 @@ def is_installed() -> bool:
 def import_problem() -> str | None:
     """Why the compiled engine cannot be used on this machine, or None if it can.
 
-    This imports numba, which takes half a second the first time.
+    This imports numba and compiles a line with it, which takes a second the first time.
     """
     if not is_installed():
         return "needs numba: pip install 'nnfang[turbo]'"
     try:
-        import numba  # noqa: F401
+        import numba
     except Exception as error:  # an installation that does not fit NumPy also raises AttributeError, SystemError, ...
         return f"needs numba, which cannot be imported: {str(error) or type(error).__name__}"
+    try:
+        numba.njit(lambda: 0)()  # type: ignore[call-arg]  # by its stubs, that is no decorated function
+    except Exception as error:  # as does a system that lets no program write code into its memory
+        return f"needs numba, which cannot compile here: {str(error) or type(error).__name__}"
     return None

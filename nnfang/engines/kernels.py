@@ -8,9 +8,7 @@ The inputs of sample k that are not 0 are at the positions indices[k, :nnz[k]] (
 matrices). e is -α δ, as in `nnfang.engines.blocked`.
 """
 
-import sys
 from math import exp, tanh
-from pathlib import Path
 from typing import Any
 
 from numba import njit
@@ -36,11 +34,9 @@ FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
 """Sums may be taken in another order, and a product and a sum in one; infinities and NaN stay what they are."""
 
 inline = njit(inline="always", error_model="numpy", fastmath=FASTMATH)
-"""A function that is compiled into `train_block`. Functions compiled by themselves would not give the same result, to
-the last bit, when they are loaded from the cache as when they were compiled."""
-
-cached = njit(cache=True, error_model="numpy", fastmath=FASTMATH)
-"""The one function that is compiled, and kept on disk for later processes."""
+"""A function that is compiled into `train_block`, as `nnfang.engines.compilation` compiles it. Functions compiled by
+themselves would not give the same result, to the last bit, when they are loaded from the cache as when they were
+compiled."""
 
 
 @inline
@@ -233,7 +229,6 @@ def backward(
             update(a_before, inputs, nnz[i], e_i, V, b)
 
 
-@cached
 def train_block(
     x: Array,
     labels: Labels,
@@ -278,10 +273,3 @@ def train_block(
 def as_matrix(numbers: Any, start: int, rows: int, columns: int) -> Any:
     """A part of a flat array as a matrix: numba would not know that a slice of a matrix is contiguous."""
     return numbers[start : start + rows * columns].reshape(rows, columns)
-
-
-def is_cached() -> bool:
-    """Whether a compiled `train_block` is kept on disk for this version of Python."""
-    folder = str(train_block.stats.cache_path)
-    line, python = train_block.py_func.__code__.co_firstlineno, "{}{}".format(*sys.version_info)
-    return any(Path(folder).glob(f"kernels.train_block-{line}.py{python}*.nbi"))
