@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "nnfang.core": {"numpy", "nnfang.core"},
     "nnfang.engines": {"numpy", "nnfang.core", "nnfang.engines"},
     "nnfang.engines.compiled": {"numba", "numpy", "nnfang.core", "nnfang.engines"},
-    "nnfang.engines.kernels": {"llvmlite", "numba", "numpy", "platformdirs", "nnfang.core", "nnfang.engines.kernels"},
+    "nnfang.engines.compilation": {"numba", "nnfang.core", "nnfang.engines.kernels", "nnfang.machine"},
+    "nnfang.engines.kernels": {"llvmlite", "numba", "numpy", "nnfang.core", "nnfang.engines.kernels"},
     "nnfang.training": {
         *("numpy", "nnfang.core", "nnfang.engines", "nnfang.machine", "nnfang.training"),
         "nnfang.data",  # the type of a data set
@@ -38,13 +39,13 @@ MAY_IMPORT = {
     },
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
-        *("nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
+        *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
         *("nnfang.images", "nnfang.machine", "nnfang.runs", "nnfang.training"),
     },
     # Leaves, which know none of the others
     "nnfang.data": {"numpy", "platformdirs", "pooch", "requests", "nnfang.data"},
     "nnfang.images": {"numpy", "PIL", "nnfang.images"},
-    "nnfang.machine": {"numpy", "threadpoolctl", "nnfang", "nnfang.machine"},
+    "nnfang.machine": {"numpy", "platformdirs", "threadpoolctl", "nnfang", "nnfang.machine"},
     # Faces
     "nnfang": {"nnfang.core", "nnfang.data", "nnfang.runs", "nnfang.training"},
     "nnfang.__main__": {"nnfang.commands"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -52,8 +51,7 @@ class BarView:
                 figures="" if self.is_narrow else progress_figures(event),
             )
         elif isinstance(event, Epoch):
-            line = console.fit(epoch_line(event, self.epochs), sys.stderr)
-            self.bar.console.print(line, highlight=False, soft_wrap=True)
+            console.note(epoch_line(event, self.epochs))  # rich, which has taken the place of stderr, lets it by
         elif isinstance(event, Retry):
             console.warn(retry_lines(event))
 

@@ -89,7 +89,7 @@ def command(
     data = load(dataset) if dataset else load_recorded(checkpoint.recipe.dataset, load, may_replace=may_replace)
     result = checkpoint.evaluate(data, split)  # type: ignore[arg-type]  # click has checked it
     if as_json:
-        options.write_json(describe(path, data, split, result))
+        console.write_json(describe(path, data, split, result))
     else:
         console.result(report(data, split, result))
     if min_accuracy is not None and result.accuracy < min_accuracy:
@@ -151,7 +151,7 @@ def report(data: Dataset, split: str, result: Evaluation) -> str:
         (
             f"accuracy  {percent(result.accuracy)} (95% interval {percent(low)} to {percent(high)})",
             f"loss      {result.loss:.4f}",
-            f"images    {result.n:,} ({split} images of {data.name})",
+            f"images    {result.n:,} ({split} images of {console.one_line(data.name)})",
             "",
             console.table(["class", "precision", "recall", "F1", "images"], rows),
         )

@@ -8,7 +8,7 @@ from math import inf, prod
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from nnfang.commands import console, options, views
+from nnfang.commands import console, views
 from nnfang.commands.signals import StopRequest
 from nnfang.commands.thread_trial import try_threads
 from nnfang.core.layers import Dense, Dropout
@@ -50,7 +50,7 @@ def follow(training: RecordedTraining, how: Calling) -> None:
             view.show(event)
             if isinstance(event, Epoch):
                 if how.is_json:
-                    options.write_json({"event": "epoch", **asdict(event)})
+                    console.write_json({"event": "epoch", **asdict(event)})
                 if clock.is_time_up():
                     training.training.stop()
             if isinstance(event, End):
@@ -81,7 +81,7 @@ class Clock:
 def announce(training: RecordedTraining, how: Calling) -> None:
     """Say what is about to happen."""
     if how.is_json:
-        options.write_json({"event": "start", **describe(training)})
+        console.write_json({"event": "start", **describe(training)})
     elif not how.is_quiet:
         console.note(headline(training))
     if (message := training.training.engine.compile_message) and not how.is_quiet:
@@ -145,7 +145,7 @@ def leave(training: RecordedTraining, request: StopRequest, how: Calling) -> Non
     console.note(f"Interrupted after {console.count(epochs, 'completed epoch')}. The network as it is now: {run.last}")
     console.note(f"Continue with: {console.command_line('train', '--resume', run.folder)}")
     if how.is_json:
-        options.write_json(
+        console.write_json(
             {
                 "event": "interrupted",
                 "epochs": epochs,
@@ -161,7 +161,7 @@ def report(result: Result, training: RecordedTraining, how: Calling) -> None:
     if how.is_json:
         wrong = result.diagnosis
         diagnosis = wrong and {"evidence": wrong.evidence, "try": dict(wrong.changes)}
-        options.write_json({"event": "end", **result.metrics, "diagnosis": diagnosis})
+        console.write_json({"event": "end", **result.metrics, "diagnosis": diagnosis})
     else:
         console.result(summary(result, training))
 

@@ -137,7 +137,25 @@ class Argument(click.Argument):
         return self.human_readable_name
 
 
-class Command(click.Command):
+class Helpful(click.Command):
+    """A command whose help is written by the console."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """``--help``."""
+        option = super().get_help_option(ctx)
+        if option:
+            option.callback = show_help
+        return option
+
+
+def show_help(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    """Write the page, and exit."""
+    if wanted and not ctx.resilient_parsing:
+        console.write_page(ctx.get_help())
+        ctx.exit()
+
+
+class Command(Helpful):
     """A command with examples.
 
     Attributes:

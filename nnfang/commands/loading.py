@@ -57,7 +57,7 @@ def describe_choice(found: Path, checkpoint: Checkpoint) -> str:
         parts.append(f"bundled: {console.percent(bundled.tested.accuracy)}, -m bundled")
     newer = next(iter(finding.list_runs()))
     passed_over = f"{newer} has no completed epoch. " if newer != found else ""
-    return f"{passed_over}Using {found} ({'; '.join(parts)})."
+    return console.one_line(f"{passed_over}Using {found} ({'; '.join(parts)}).")
 
 
 def describe_quality(found: Path, checkpoint: Checkpoint) -> str:
@@ -84,4 +84,5 @@ def describe_test(tested: TestRecord | None) -> str:
     """How a network did, as the end of a sentence; nothing where that is not known."""
     if not tested:
         return ""
-    return f", {console.percent(tested.accuracy)} of the test images of {tested.dataset} classified correctly"
+    name = console.one_line(tested.dataset)
+    return f", {console.percent(tested.accuracy)} of the test images of {name} classified correctly"

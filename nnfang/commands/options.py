@@ -130,10 +130,3 @@ model = option(
     help="Use this network: a checkpoint, the folder of a run (its best.npz), or bundled, which comes with nnfang.  "
     "[default: the newest run under runs/]",
 )
-
-
-def write_json(value: object) -> None:
-    """One object as a line of stdout, at once: a reader may be waiting for it."""
-    import msgspec
-
-    click.echo(msgspec.json.encode(value))

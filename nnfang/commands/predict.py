@@ -35,7 +35,7 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
         from nnfang.images import PREFIX, SAMPLES
 
         for key, sample in SAMPLES.items():
-            click.echo(f"{PREFIX}{key}  {sample.description}")
+            console.write(f"{PREFIX}{key}  {sample.description}")
         ctx.exit()
 
 
@@ -119,7 +119,7 @@ def command(
     failed = 0
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
-    found = predict_pictures(checkpoint, pictures, raw=raw, stdin=sys.stdin.buffer if sys.stdin else None)
+    found = predict_pictures(checkpoint, pictures, raw=raw, stdin=sys.stdin.buffer)
     for number, prediction in enumerate(found, 1):
         if number == 1:
             writer.write_header()

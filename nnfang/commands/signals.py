@@ -11,7 +11,7 @@ STOPPING = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := get
 class StopRequest:
     """While entered, the first signal that asks for an end is noted; the second has its usual effect.
 
-    Under nohup, which ignores SIGHUP, that signal stays ignored.
+    A signal that is ignored stays ignored: SIGHUP under nohup, SIGINT in a background job of a shell.
 
     Attributes:
         signal: The number of the signal that came, 0 before.
@@ -28,9 +28,8 @@ class StopRequest:
 
     def __enter__(self) -> Self:
         for number in STOPPING:
-            if number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN:
-                continue
-            self._previous[number] = signal.signal(number, self._note)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._previous[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:

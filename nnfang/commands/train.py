@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnfang.commands import completion, options, threads
+from nnfang.commands import completion, console, options, threads
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.formatting import option
 from nnfang.errors import ConfigError
@@ -34,7 +34,7 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
         from nnfang.config.json_schema import json_schema
         from nnfang.training.recipe import Recipe
 
-        options.write_json(json_schema(Recipe))
+        console.write_json(json_schema(Recipe))
         ctx.exit()
 
 

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from nnfang.commands import console
 from nnfang.commands.following import Calling, follow
 from nnfang.commands.loading import load_dataset
@@ -68,7 +66,7 @@ def print_config(source: Path | None, overrides: Sequence[Override]) -> None:
         check_exists(resolved.recipe.dataset)
     except DataError as error:  # it may exist where the config is used
         console.warn(str(error).partition("\n")[0])
-    click.echo(config.to_yaml(resolved.recipe), nl=False)
+    console.write(config.to_yaml(resolved.recipe), end="")
 
 
 def start(
@@ -107,8 +105,7 @@ def resume(path: Path | None, overrides: Sequence[Override], how: Calling) -> No
         if not how.is_quiet and (reason := nothing_left(stored, resolved.recipe)):
             console.note(reason)
         with blaming(resolved):
-            training = session.resume(stored, resolved.recipe, loader(how))
-        follow(training, how)
+            follow(session.resume(stored, resolved.recipe, loader(how)), how)
 
 
 def fork(path: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None) -> None:

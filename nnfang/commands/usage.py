@@ -23,7 +23,7 @@ def fail_with_usage(error: click.UsageError) -> NoReturn:
         error.ctx.terminal_width = console.columns(sys.stderr)
         usage = error.ctx.get_usage()
         page = f'See "{error.ctx.command_path} --help".'
-        click.echo(f"\n{usage}\n{page}", err=True, color=console.has_colour(sys.stderr))
+        console.write_page(f"\n{usage}\n{page}", is_error=True)
     sys.exit(error.exit_code)
 
 

@@ -65,11 +65,11 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
     identical = verification.identical
     if as_json:
         found = {"run": console.encodable(stored.run.folder), "epochs": verification.epochs, "identical": identical}
-        options.write_json(found | {"differences": differences})
+        console.write_json(found | {"differences": differences})
     elif identical == verification.epochs:
         console.result(f"identical through epoch {identical}")
     else:
         reasons = "; ".join(differences) or "nothing that is recorded of this computer differs"
-        console.result(f"different from epoch {identical + 1} on: {reasons}")
+        console.result(console.one_line(f"different from epoch {identical + 1} on: {reasons}"))
     if identical < verification.epochs:
         sys.exit(DIFFERENT)

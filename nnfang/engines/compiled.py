@@ -41,6 +41,7 @@ class CompiledEngine(Engine):
         self._metrics = BatchMetrics(output_loss(network.output_activation, task.loss), network, self.block_size)
         self._vectors = (network.theta, *(self.state[name] for name in task.optimizer.state_names))
         self._trainer = trainers.create_trainer(task, self._vectors, self.block_size)
+        self._is_prepared = False
 
     @classmethod
     def unsupported_reason(cls, task: Task) -> str | None:
@@ -54,8 +55,13 @@ class CompiledEngine(Engine):
         return None if is_cached else "compiling the engine for this machine; later runs reuse it"
 
     def prepare(self) -> None:
-        """Compile the loop, or load what was compiled before: numba does so in the first call."""
-        self._trainer.train(*self._no_steps(), self.step)
+        """Compile the loop, or load what was compiled before.
+
+        Raises:
+            FieldError: It cannot be compiled.
+        """
+        self._trainer.prepare(*self._no_steps())
+        self._is_prepared = True
 
     def _no_steps(self) -> tuple[Images, Labels, Array, Array]:
         """What `Trainer.train` takes, with no step to take."""
@@ -64,6 +70,8 @@ class CompiledEngine(Engine):
 
     def advance(self, x: Images, labels: Labels) -> tuple[float, int]:
         """See `Engine.advance`."""
+        if not self._is_prepared:
+            self.prepare()
         self._trainer.read(self._vectors)
         result = super().advance(x, labels)
         self._trainer.write(self._vectors)
@@ -121,12 +129,16 @@ def is_installed() -> bool:
 def import_problem() -> str | None:
     """Why the compiled engine cannot be used on this machine, or None if it can.
 
-    This imports numba, which takes half a second the first time.
+    This imports numba and compiles a line with it, which takes a second the first time.
     """
     if not is_installed():
         return "needs numba: pip install 'nnfang[turbo]'"
     try:
-        import numba  # noqa: F401
+        import numba
     except Exception as error:  # an installation that does not fit NumPy also raises AttributeError, SystemError, ...
         return f"needs numba, which cannot be imported: {str(error) or type(error).__name__}"
+    try:
+        numba.njit(lambda: 0)()  # type: ignore[call-arg]  # by its stubs, that is no decorated function
+    except Exception as error:  # as does a system that lets no program write code into its memory
+        return f"needs numba, which cannot compile here: {str(error) or type(error).__name__}"
     return None

@@ -10,9 +10,9 @@ from nnfang.core import optimizers
 from nnfang.core.arrays import Array, Images, Labels, aligned_empty
 from nnfang.core.layers import Dense
 from nnfang.core.optimizers import Optimizer
+from nnfang.engines.compilation import load_kernel
 from nnfang.engines.engine import Task
 from nnfang.engines.kernels import minibatch, online, updates
-from nnfang.engines.kernels.compilation import is_cached
 from nnfang.engines.kernels.elementwise import CODES, LOSSES
 from nnfang.engines.kernels.layout import Buckets, Entries, Layers, Units
 from nnfang.engines.kernels.minibatch import BLOCK, ROWS
@@ -26,13 +26,14 @@ class Trainer(ABC):
     """Trains a network of dense layers.
 
     Attributes:
-        loop: The compiled function.
+        loop: The function that is compiled.
     """
 
-    loop: ClassVar[Any]
+    loop: ClassVar[Callable[..., None]]
 
     def __init__(self, task: Task, vectors: Sequence[Array], rows: int) -> None:
         """Allocate the arrays for θ and the vectors of the optimizer's state, and for `rows` rows per call."""
+        self._kernel = load_kernel(self.loop)
         network = task.network
         activations = [layer.activation for layer in network.layers if isinstance(layer, Dense)]
         self.dropout = DropoutMasks(task, rows)
@@ -65,11 +66,19 @@ class Trainer(ABC):
             step: Of the first, counted from 0.
         """
         self.dropout.draw(len(x), step)
-        self.loop(*self.arguments(x, labels, rates, logits))
+        self._kernel(*self.arguments(x, labels, rates, logits))
+
+    def prepare(self, x: Images, labels: Labels, rates: Array, logits: Array) -> None:
+        """Compile `train` for arguments of these types, or load what was compiled before.
+
+        Raises:
+            FieldError: It cannot be compiled.
+        """
+        self._kernel.prepare(*self.arguments(x, labels, rates, logits))
 
     def is_cached(self, x: Images, labels: Labels, rates: Array, logits: Array) -> bool:
         """Whether `train` need not be compiled for arguments of these types."""
-        return is_cached(self.loop, self.arguments(x, labels, rates, logits))
+        return self._kernel.is_cached(*self.arguments(x, labels, rates, logits))
 
     @abstractmethod
     def arguments(self, x: Images, labels: Labels, rates: Array, logits: Array) -> tuple[Any, ...]:
@@ -85,7 +94,7 @@ class Trainer(ABC):
 class OnlineTrainer(Trainer):
     """Batch size 1."""
 
-    loop = staticmethod(online.train)  # numba would take it for a method
+    loop = staticmethod(online.train)
 
     def __init__(self, task: Task, vectors: Sequence[Array], rows: int) -> None:
         super().__init__(task, vectors, rows)

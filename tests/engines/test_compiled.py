@@ -1,10 +1,7 @@
 """The compiled engine, the reference and the loop on paper end at the same θ."""
 
-import subprocess
-import sys
 from copy import deepcopy
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -149,34 +146,3 @@ def test_bytes_are_divided_by_255(inputs: int, batch_size: int) -> None:
 
 def test_every_hidden_activation_has_a_code() -> None:
     assert set(CODES) == set(ACTIVATIONS) - {"softmax"}
-
-
-PROGRAM = """
-import numpy as np
-from nnfang.engines import CompiledEngine
-from tests.engines.tasks import Case, dense, samples
-engine = CompiledEngine(Case(dense(17, 9)).task(np.float32))
-print(engine.compile_message)
-engine.prepare()
-assert engine.compile_message is None and engine.step == 0
-x, labels = samples(2000)
-engine.advance(x.astype(np.float32), labels)
-print(engine.task.network.digest())
-"""
-
-
-def test_what_is_compiled_is_kept_and_the_same_to_the_last_bit(tmp_path: Path) -> None:
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parents[2],
-            env={"NUMBA_CACHE_DIR": str(tmp_path), "PATH": ""},
-        ).stdout.splitlines()
-        for _ in range(2)
-    ]
-    assert outputs[0][0].startswith("compiling the engine for this machine")
-    assert outputs[1][0] == "None"
-    assert outputs[0][1] == outputs[1][1]

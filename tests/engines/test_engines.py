@@ -156,6 +156,22 @@ def test_a_numba_that_cannot_be_imported_is_passed_over_with_one_warning(
     assert refusal == f"engine {problem}"
 
 
+CANNOT_COMPILE = """
+def njit(function):
+    def call():
+        raise OSError("no memory may hold code")
+    return call
+"""
+
+
+def test_a_numba_that_cannot_compile_is_passed_over_with_one_warning(tmp_path: Path) -> None:
+    *names, warning, refusal = run_with_numba(tmp_path, CANNOT_COMPILE, BROKEN)
+    assert names == ["online", "online", "online", "batch"]
+    problem = "the compiled engine needs numba, which cannot compile here: no memory may hold code"
+    assert warning == f"NnfangWarning training is slower than it could be: {problem}"
+    assert refusal == f"engine {problem}"
+
+
 FOR_OTHERS = """
 from nnfang.core.layers import Dropout
 from nnfang.engines import CompiledEngine, choose_engine

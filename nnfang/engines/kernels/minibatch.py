@@ -1,7 +1,7 @@
 """Mini-batch gradient descent: Algorithm 3, with the mean gradient of several samples per step."""
 
 from nnfang.engines.kernels import sparse
-from nnfang.engines.kernels.compilation import part, whole
+from nnfang.engines.kernels.compilation import part
 from nnfang.engines.kernels.elementwise import (
     activate,
     clear_padding,
@@ -22,7 +22,6 @@ ROWS = 8
 """Samples are padded to a multiple of this many, so that tiles need not look where they end."""
 
 
-@whole
 def train(
     x,
     labels,
@@ -53,13 +52,13 @@ def train(
         size: Samples per step.
         units: For a mini-batch, as are `entries` and `buckets`.
         W: Scratch for the weights of a layer.
-        entries: The same, as are `buckets`.
+        entries: The same.
+        buckets: The same.
         capacity: Samples that a bucket has room for.
         masks: The dropout masks of all rows, layer after layer.
         logits: (rows or more, outputs), receives each row's logits.
     """
-    p, room = x.shape[1], (size + ROWS - 1) // ROWS * ROWS
-    pixels = x.reshape(-1)
+    p, room, pixels = x.shape[1], (size + ROWS - 1) // ROWS * ROWS, x.reshape(-1)
     for step in range(len(rates)):
         begin = step * size
         m = min(size, len(x) - begin)

@@ -6,7 +6,7 @@ the input is 0, V_i is neither needed nor changed. delta is e = -α δ here, so 
 """
 
 from nnfang.engines.kernels import sparse
-from nnfang.engines.kernels.compilation import part, whole
+from nnfang.engines.kernels.compilation import part
 from nnfang.engines.kernels.elementwise import RELU, activate, clear_padding, differentiate, differentiate_loss
 from nnfang.engines.kernels.layout import CODE, ENTRIES, OUTPUTS, PADDED, START, UNITS, N, P, for_columns
 from nnfang.engines.kernels.moves import compress
@@ -14,7 +14,6 @@ from nnfang.engines.kernels.updates import RATE
 from nnfang.engines.kernels.vectors import LANES, load, multiply_add, store, total, zeros
 
 
-@whole
 def train(x, labels, rates, loss, divisor, layers, units, entries, counts, logits):
     """Take a step per row of x.
 
