@@ -128,7 +128,7 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
         ("PIL", {"nnfang.images"}),
         ("filelock", {"nnfang.runs"}),
         ("threadpoolctl", {"nnfang.machine"}),
-        ("numba", {"nnfang.engines.compiled", "nnfang.engines.kernels"}),
+        ("numba", {"nnfang.engines.compilation", "nnfang.engines.compiled", "nnfang.engines.kernels"}),
         ("llvmlite", {"nnfang.engines.kernels"}),
         ("msgspec", {"nnfang.runs", "nnfang.commands"}),
     ],

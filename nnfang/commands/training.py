@@ -17,6 +17,7 @@ from nnfang.config.recipes import locate
 from nnfang.core.constraints import FieldError
 from nnfang.data import SAMPLE, check_exists
 from nnfang.errors import ConfigError, DataError, NnfangError, UnavailableError
+from nnfang.machine.clock import check_time_zone
 from nnfang.runs import session
 from nnfang.runs.finding import NoRunError, find_newest
 from nnfang.runs.resumption import AnotherTrainingError
@@ -73,6 +74,7 @@ def start(
     source: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None, *, force: bool
 ) -> None:
     """A new run."""
+    check_time_zone()  # its folder is named after the time
     resolved = load_config(source, overrides)
     data = obtain_dataset(resolved, how)
     recipe = resolved.recipe
@@ -110,6 +112,7 @@ def resume(path: Path | None, overrides: Sequence[Override], how: Calling) -> No
 
 def fork(path: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None) -> None:
     """A new run that begins where the run at `path`, or the newest, stands."""
+    check_time_zone()
     stored = session.read_run(path or newest_run())
     announce(stored, how)
     resolved = adapt(stored, overrides)

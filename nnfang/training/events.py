@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nnfang.machine.clock import RESOLUTION
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -20,7 +22,7 @@ class Progress:
     @property
     def images_per_second(self) -> float:
         """Training images per second, not counting what the iterating side does between events."""
-        return self.seen / self.seconds
+        return self.seen / max(self.seconds, RESOLUTION)
 
 
 @dataclass(frozen=True)

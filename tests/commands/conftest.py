@@ -190,6 +190,12 @@ def read_terminal(terminal: int) -> bytes:
         return b""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _expect_interrupts() -> None:
+    """Where the tests run in the background, SIGINT is ignored, and would be by each process that they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def nnfang(tmp_path: Path) -> Nnfang:
     return Nnfang(tmp_path)

@@ -19,9 +19,12 @@ TIME_LIMIT = 20.0
 MEMORY_LIMIT = 500
 """Megabytes."""
 
-
 PROGRAM = """
-import atexit, os, sys
+import atexit, os, resource, sys
+
+# What the system lets it take, should its own limits fail; libraries reserve more addresses than they use memory.
+resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30,) * 2)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2**30,) * 2)
 
 def tell_memory():
     with open("/proc/self/status") as status, open(os.environ["MEMORY_FILE"], "w") as file:

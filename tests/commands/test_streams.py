@@ -1,0 +1,189 @@
+"""Closed and full streams, a Ctrl-C at any time, odd clocks and limits: one message, and a true exit code."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nnfang.commands import describe_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.commands.conftest import Nnfang
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="shells and signals are those of POSIX")
+
+WITH_RESULTS = [
+    "--help",
+    "--version",
+    "help train",
+    "train --help",
+    "train --print-config",
+    "train --print-schema",
+    "recipes",
+    "recipes paper",
+    "info",
+    "info --json",
+    "predict --list-samples",
+    "predict -m bundled sample:7",
+    "predict -m bundled --format csv sample:7",
+    "predict -m bundled --format json sample:7",
+    "evaluate -m bundled --dataset mnist-sample",
+]
+
+
+@pytest.mark.parametrize("command", WITH_RESULTS)
+def test_a_result_that_cannot_be_written_is_a_failure(command: str, nnfang: Nnfang) -> None:
+    for stream, reason in ((">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")):
+        result = nnfang.shell(f"nnfang {command} {stream}", code=1)
+        assert result.stderr == f"Error: standard output: {reason}\n"
+    assert nnfang.shell(f"nnfang {command} >&- 2>&- <&-", code=1).stderr == ""
+
+
+def test_a_training_whose_result_cannot_be_written_is_saved(nnfang: Nnfang) -> None:
+    options = "--dataset mnist-sample --limit 300 --epochs 1 -q -o run"
+    result = nnfang.shell(f"nnfang train {options} >&-", code=1)
+    assert result.stderr == "Error: standard output: Bad file descriptor\n"
+    assert (nnfang.folder / "run" / "metrics.json").exists()
+
+
+def test_a_closed_stdin_is_not_an_empty_one(nnfang: Nnfang) -> None:
+    result = nnfang.shell("nnfang predict -m bundled - <&-", code=1)
+    assert result.stderr == "Error: standard input: cannot be read: bad file descriptor\n"
+    assert result.stdout == "-       -  -  (cannot be read: bad file descriptor)\n"
+    result = nnfang.shell("nnfang train -c - --dataset mnist-sample <&-", code=2)
+    assert result.stderr == "Error: standard input: cannot be read: Bad file descriptor\n"
+    assert not (nnfang.folder / "runs").exists()
+
+
+def test_what_needs_no_stdin_works_without(nnfang: Nnfang) -> None:
+    assert nnfang.shell("nnfang predict -m bundled sample:7 <&-").stdout.startswith("7")
+
+
+# Ctrl-C
+
+
+def moments() -> Iterator[float]:
+    """From the moment in which Python has begun with nnfang, over its imports, to the end of a prediction."""
+    return (0.04 * number for number in range(2, 25))
+
+
+def has_begun(pid: int) -> bool:
+    """Whether a process handles SIGINT by itself, as nnfang does from its first moment on."""
+    caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+    return bool(caught and int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells which signals are handled")
+@pytest.mark.parametrize("arguments", [("predict", "-m", "bundled", "sample:7"), ("train", "--help")], ids=" ".join)
+def test_ctrl_c_at_any_moment_of_the_start_is_130_and_no_traceback(arguments: tuple[str, ...], nnfang: Nnfang) -> None:
+    codes = []
+    for moment in moments():
+        with nnfang.start(*arguments) as process:
+            while not has_begun(process.pid):
+                time.sleep(0.001)
+            time.sleep(moment)
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=60)
+        codes.append(process.returncode)
+        if process.returncode == 0:  # it was done before
+            assert stdout
+            break
+        assert process.returncode == 130, stderr
+        assert stderr in {b"", b"Interrupted.\n"}
+    assert 130 in codes
+
+
+def test_in_a_background_job_sigint_stays_ignored(nnfang: Nnfang) -> None:
+    script = """
+    trap '' INT
+    "$PYTHON" -m nnfang train --dataset mnist-sample --epochs 2 --json > events.json &
+    until grep -q start events.json; do sleep 0.1; done
+    kill -INT $!
+    wait $!
+    """
+    nnfang.shell(script)
+    assert json.loads((nnfang.folder / "events.json").read_text().splitlines()[-1])["event"] == "end"
+
+
+# Limits and clocks
+
+
+@pytest.mark.parametrize("limit", range(4, 8))
+@pytest.mark.parametrize(
+    "arguments", ["evaluate -m bundled --dataset mnist-sample", "train --dataset mnist-sample --limit 300 --epochs 1"]
+)
+def test_a_process_that_may_open_few_files_says_so(arguments: str, limit: int, nnfang: Nnfang) -> None:
+    """Python itself is started without its site, which opens several files at once."""
+    paths = os.pathsep.join(sys.path)
+    script = f"ulimit -n {limit}; \"$PYTHON\" -S -c 'from nnfang.__main__ import main; main()' {arguments} -q"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=nnfang.folder,
+        env={**nnfang.environment, "PYTHON": sys.executable, "PYTHONPATH": paths},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    if done.returncode:
+        assert re.fullmatch(rb"(warning: .*\n)?Error: \S+.*Too many open files.*\n", done.stderr), done.stderr
+
+
+def test_a_time_zone_that_there_is_not_is_one_message(nnfang: Nnfang) -> None:
+    result = nnfang.train("-o", "run", code=2, environment={"TZ": "UTC+167"})
+    assert result.stderr == "Error: environment variable TZ: a time zone that is a day or more from UTC\n"
+    assert not (nnfang.folder / "run").exists()
+
+
+FROZEN = """
+import sys, time
+for name in ("time", "monotonic", "perf_counter"):
+    setattr(time, name, (lambda value: lambda: value)(getattr(time, name)()))
+from nnfang.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "--dataset", "mnist-sample", "--limit", "500", "--epochs", "2"),
+        ("train", "--dataset", "mnist-sample", "--epochs", "3", "--batch-size", "64", "--threads", "auto"),
+        ("bench",),
+    ],
+    ids=" ".join,
+)
+def test_a_clock_that_stands_still_stops_nothing(arguments: tuple[str, ...], nnfang: Nnfang) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FROZEN, *arguments],
+        cwd=nnfang.folder,
+        env=nnfang.environment,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+
+
+# What the system says
+
+
+def test_a_failure_names_the_file_or_how_to_find_it() -> None:
+    reason = os.strerror(errno.EIO)
+    assert describe_failure(OSError(errno.EIO, reason, "a.npz")) == f"a.npz: {reason}"
+    assert describe_failure(OSError(errno.EIO, reason, b"a\xff.npz")) == f"a\udcff.npz: {reason}"
+    assert describe_failure(OSError(errno.EIO, reason)) == (
+        f"a file cannot be read or written: {reason}. With NNFANG_DEBUG=1, nnfang shows what it was doing."
+    )
