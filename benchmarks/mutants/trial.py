@@ -61,21 +61,23 @@ class Copy:
         room = Path("tests", *path.relative_to(self.folder / PACKAGE).parts[:1])
         if not (self.folder / room).is_dir():
             return self.run_tests("tests")
-        outcome = self.run_tests(str(room))
+        nearest = sorted((self.folder / room).rglob(f"test_*{path.stem}*.py"))  # which notice it soonest
+        outcome = self.run_tests(*(str(place.relative_to(self.folder)) for place in nearest), str(room))
         if outcome == "unnoticed" and not only_room:
             return self.run_tests("tests", f"--ignore={room}")
         return outcome
 
-    def run_tests(self, *arguments: str) -> Outcome:
-        """Run some tests until the first that fails."""
+    def run_tests(self, *arguments: str, is_shown: bool = False) -> Outcome:
+        """Run some tests until the first that fails, and show what they say if that is wanted."""
+        output = None if is_shown else subprocess.DEVNULL
         settings = ("no:cacheprovider", f"-ofaulthandler_timeout={TEST_SECONDS}", "-ofaulthandler_exit_on_timeout=true")
         process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "-qx", f"-n{self.workers}", "-p", *settings, *arguments],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.folder)},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
             preexec_fn=limit_resources,  # noqa: PLW1509 - there are no threads here
         )
