@@ -10,7 +10,7 @@ from PIL import Image
 
 from nnfang.errors import PictureError
 from nnfang.images import Grey, prepare, source, stroke_width
-from nnfang.images.preparation import has_mnist_layout, prepare_digit
+from nnfang.images.preparation import has_mnist_layout, prepare_digit, prepare_plain
 from nnfang.images.reading import read
 from nnfang.images.source import open_source
 from nnfang.images.stroke_width import measure_stroke_width, normalize_stroke_width
@@ -99,19 +99,22 @@ def test_a_stream_may_be_as_long_as_the_limit(monkeypatch: pytest.MonkeyPatch) -
         pass
 
 
-def test_it_is_said_how_a_picture_was_prepared() -> None:
+@pytest.mark.parametrize(("shape", "tall", "wide"), [((28, 28), 20, 6), ((28, 50), 20, 6), ((42, 28), 30, 9)])
+def test_it_is_said_how_a_picture_was_prepared(shape: tuple[int, int], tall: int, wide: int) -> None:
     """The crop is in pixels of the picture, the shift in those of the image."""
     page = np.zeros((100, 80), np.uint8)
-    page[10:50, 30:42] = 255  # 40 x 12 become 20 x 6
-    prepared = prepare_digit(page, MNIST_SHAPE)
-    assert (prepared.crop, prepared.scale, prepared.is_inverted, prepared.warnings) == (
-        (30, 10, 42, 50),
-        0.5,
-        False,
-        (),
-    )
+    page[10:50, 30:42] = 255
+    prepared = prepare_digit(page, shape)
+    assert (prepared.crop, prepared.scale, prepared.is_inverted) == ((30, 10, 42, 50), tall / 40, False)
+    assert prepared.warnings == ()
     rows, columns = np.nonzero(prepared.image)
-    assert prepared.shift == (columns.min() + 6 / 2 - 14, rows.min() + 20 / 2 - 14)
-    light = prepare_digit(np.invert(page), MNIST_SHAPE)
-    assert (light.crop, light.scale, light.is_inverted) == ((30, 10, 42, 50), 0.5, True)
+    assert prepared.shift == (columns.min() + wide / 2 - shape[1] / 2, rows.min() + tall / 2 - shape[0] / 2)
+    light = prepare_digit(np.invert(page), shape)
+    assert (light.crop, light.scale, light.is_inverted) == ((30, 10, 42, 50), tall / 40, True)
     np.testing.assert_array_equal(light.image, prepared.image)
+
+
+def test_a_plain_preparation_says_how_much_it_resized() -> None:
+    for size, scale in (((10, 10), 2.0), ((10, 5), 2.0), ((10, 15), 2.0), ((5, 10), 3.0)):
+        prepared = prepare_plain(np.zeros(size, np.uint8), (20, 30))
+        assert (prepared.image.shape, prepared.scale, prepared.crop) == ((20, 30), scale, (0, 0, size[1], size[0]))
