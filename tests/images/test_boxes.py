@@ -5,7 +5,7 @@ import pytest
 
 from nnfang.images.arrays import Mask
 from nnfang.images.components import label_components
-from nnfang.images.selection import find_boxes
+from nnfang.images.selection import find_boxes, select_digit
 
 SIDE = 100
 
@@ -63,3 +63,14 @@ def test_a_box_has_sixteen_pixels_along_its_shorter_side() -> None:
         page[6 : 4 + height, 6:54] = False
         page[9:12, 20:30] = True
         assert find(page) == ([(5, 5, 55, 5 + height)] if is_box else [])
+
+
+@pytest.mark.parametrize(("dust", "is_kept"), [(1, False), (2, True)])
+def test_a_single_pixel_beside_a_small_digit_is_dust(dust: int, is_kept: bool) -> None:
+    page = np.zeros((60, 60), bool)
+    page[20:40, 30:32] = True
+    page[41, 30 : 30 + dust] = True
+    selection = select_digit(label_components(page, page.astype(np.uint8)))
+    assert selection
+    assert selection.mask[41].any() == is_kept
+    assert selection.mask[20:40, 30:32].all()
