@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "nnfang.core": {"numpy", "nnfang.core"},
     "nnfang.engines": {"numpy", "nnfang.core", "nnfang.engines"},
     "nnfang.engines.compiled": {"numba", "numpy", "nnfang.core", "nnfang.engines"},
-    "nnfang.engines.kernels": {"numba", "nnfang.core"},
+    "nnfang.engines.kernels": {"llvmlite", "numba", "numpy", "platformdirs", "nnfang.core", "nnfang.engines.kernels"},
     "nnfang.training": {
         *("numpy", "nnfang.core", "nnfang.engines", "nnfang.machine", "nnfang.training"),
         "nnfang.data",  # the type of a data set
@@ -128,6 +128,7 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
         ("filelock", {"nnfang.runs"}),
         ("threadpoolctl", {"nnfang.machine"}),
         ("numba", {"nnfang.engines.compiled", "nnfang.engines.kernels"}),
+        ("llvmlite", {"nnfang.engines.kernels"}),
         ("msgspec", {"nnfang.runs", "nnfang.commands"}),
     ],
 )

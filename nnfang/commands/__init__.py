@@ -5,7 +5,6 @@ import gc
 import importlib
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,6 +144,8 @@ def usage_errors() -> Iterator[None]:
 def fail(code: int, message: str) -> None:
     """Say what went wrong, and exit."""
     if os.environ.get(DEBUG) == "1":
+        import traceback  # takes a while, and is wanted only here
+
         console.note(console.escape_control(traceback.format_exc()))
     console.print_error(message)
     sys.exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,12 +51,13 @@ class TextWriter:
         for warning in prediction.picture.warnings:
             console.warn(f"{name}: {warning}")
         parts = [f"{label}  {self.format_value(value)}" for label, value in prediction.top(self.top)]
-        _echo("  ".join([*parts, name]))
+        _echo(console.fit("  ".join([*parts, name]), sys.stdout))
 
     def write_failure(self, name: str, error: PictureError) -> None:
         """A picture that could not be read, and why."""
         width = len(self.format_value(0))
-        _echo(f"-  {'-':>{width}}  {console.one_line(name)}  ({console.one_line(error.reason)})")
+        row = f"-  {'-':>{width}}  {console.one_line(name)}  ({console.one_line(error.reason)})"
+        _echo(console.fit(row, sys.stdout))
 
     def format_value(self, value: float) -> str:
         """A probability as ``99.8%``, a score as ``-0.123``."""

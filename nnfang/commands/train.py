@@ -46,7 +46,9 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
             "nnfang train --dataset mnist-sample --epochs 3 -o runs/first"
         ),
         "Repeat the paper's experiment on MNIST": "nnfang train",
-        "Train by a recipe, with another number of units": ("nnfang train -c minibatch --set 'layers[0].units=256'"),
+        "Train with a recipe, but with another number of units": (
+            "nnfang train -c minibatch --set 'layers[0].units=256'"
+        ),
         "Continue the newest run to epoch 40": "nnfang train --resume --epochs 40",
     },
 )
@@ -58,7 +60,7 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     type=options.PathType(),
     metavar="FILE|RECIPE",
     shell_complete=completion.complete_recipe_or_file,
-    help="Train by a YAML file, or by a recipe that comes with nnfang; - is standard input.",
+    help="Use this recipe: a YAML file, - for standard input, or the name of one that comes with nnfang.",
 )
 @option(
     "--set",

@@ -170,7 +170,7 @@ def load(path: Path) -> Checkpoint:
     begin = perf_counter()
     with _open(path) as (file, sizes):
         checkpoint = _read(path, file, sizes)
-    logger.info("Read %s (epoch %d) in %.2f s", path, checkpoint.meta.epoch, perf_counter() - begin)
+    logger.info("Read %s (epoch %d) in %.0f ms", path, checkpoint.meta.epoch, 1000 * (perf_counter() - begin))
     return checkpoint
 
 

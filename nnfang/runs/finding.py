@@ -63,7 +63,8 @@ def find_newest(*, resumable: bool = False) -> Path | None:
     newest = next(filter(is_usable, runs), None)
     skipped = [str(folder) for folder in runs[: runs.index(newest) if newest else None]]
     lack = "nothing to resume from" if resumable else "no completed epoch"
-    logger.info("Newest run in %s: %s%s", RUNS, newest or "none", f"; {lack}: {', '.join(skipped)}" if skipped else "")
+    passed_over = f"; skipped, {lack}: {', '.join(skipped)}" if skipped else ""
+    logger.info("Newest run under %s%s: %s%s", RUNS, os.sep, newest or "none", passed_over)
     return newest
 
 
