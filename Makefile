@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-faults format check docs bench published network fuzz clean
+.PHONY: help install train test test-faults format check docs bench published network fuzz mutants clean
 
 help:     ## list these targets
 	@sed -n 's/^\([a-z-]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -44,6 +44,9 @@ network: install  ## train the bundled network again, on MNIST
 
 fuzz: $(VENV)/developing  ## damaged files for every reader, a minute each; SECONDS=600 for longer
 	$(BIN)/python -m benchmarks.fuzzing --seconds $(or $(SECONDS),60) $(TARGETS)
+
+mutants: $(VENV)/developing  ## faults put into a copy of the code, and which no test notices; COUNT=150 takes hours
+	$(BIN)/python -m benchmarks.mutants --count $(or $(COUNT),20)
 
 clean:    ## remove .venv and everything that was built or cached here, but not runs/
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
