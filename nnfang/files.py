@@ -69,7 +69,7 @@ def replacing(
             os.fsync(descriptor)
             if IS_WINDOWS:
                 file.close()
-            if keep_old_as:
+            if keep_old_as and path.exists():
                 _keep(path, keep_old_as)
             if may_replace:
                 temporary.replace(path)
@@ -232,8 +232,6 @@ def _keep(path: Path, other: Path) -> None:
     try:
         os.link(path, second)
         second.replace(other)
-    except FileNotFoundError:
-        return  # there is nothing to keep
     except OSError:  # a file system without links
         with path.open("rb") as old, replacing(other) as copy:
             shutil.copyfileobj(old, copy)

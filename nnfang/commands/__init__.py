@@ -16,6 +16,7 @@ import click
 from nnfang.commands import console
 from nnfang.commands.formatting import OTHER, SETTINGS, Context, Formatter, option_groups, short_help
 from nnfang.commands.hints import hint_for
+from nnfang.commands.signals import exit_on_signals
 from nnfang.commands.usage import fail_with_usage
 from nnfang.errors import NnfangError, NnfangWarning
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
@@ -180,6 +181,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    exit_on_signals()
     gc.set_threshold(GARBAGE)
     prefer_one_thread()
     prefer_best_kernel()
