@@ -14,6 +14,7 @@ import click
 from nnfang import images
 from nnfang.commands import console, options
 from nnfang.commands.targets import naming
+from nnfang.errors import NnfangError
 from nnfang.files import make_folder, remove_stale
 
 if TYPE_CHECKING:
@@ -130,8 +131,10 @@ class InputFolder:
             may_replace: Whether a picture may be replaced that is there already.
         """
         self.folder, self.may_replace = folder, may_replace
-        with naming(folder):
+        try:
             make_folder(folder)
+        except OSError as error:
+            raise NnfangError(f"cannot be created: {error.strerror}", folder) from error
         remove_stale(folder, "[0-9]*-*.png")
 
     def save(self, number: int, prediction: Prediction) -> None:
