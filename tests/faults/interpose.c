@@ -134,7 +134,10 @@ ssize_t read(int descriptor, void *content, size_t length) {
 }
 
 ssize_t write(int descriptor, const void *content, size_t length) {
-    if (!is_open_inside(descriptor)) return REAL(write)(descriptor, content, length);
+    if (!is_open_inside(descriptor)) {
+        if (is_armed && descriptor == STDOUT_FILENO) note_content(descriptor, 0, content, length);
+        return REAL(write)(descriptor, content, length);
+    }
     if (fails(1)) return -1;
     long offset = lseek(descriptor, 0, SEEK_CUR);
     ssize_t written = REAL(write)(descriptor, content, is_last() ? length / 2 : length);

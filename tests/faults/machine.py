@@ -77,9 +77,7 @@ class Machine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._server.stdin
-        self._server.stdin.close()
-        self._server.wait()
+        self._server.communicate()
 
     def __call__(
         self,
