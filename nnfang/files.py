@@ -25,7 +25,7 @@ IS_WINDOWS = os.name == "nt"
 """Where a file that is open can be neither renamed nor deleted."""
 
 CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL
-SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp", re.DOTALL)
 
 
@@ -126,7 +126,7 @@ def flush_folder(folder: Path) -> None:
     if IS_WINDOWS:
         return
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | SAFELY & ~os.O_NOFOLLOW)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except PermissionError:
         return
     try:

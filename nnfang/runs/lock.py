@@ -52,7 +52,7 @@ def _lock_itself(folder: Path, held: ExitStack) -> bool:
     if not hasattr(os, "O_DIRECTORY"):
         return True
     while True:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         held.callback(os.close, descriptor)
         try:
             if not try_lock(descriptor):
