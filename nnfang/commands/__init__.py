@@ -16,6 +16,7 @@ from nnfang import __version__
 from nnfang.commands import console, streams
 from nnfang.commands.formatting import OTHER, SETTINGS, Context, Formatter, Helpful, option_groups, short_help
 from nnfang.commands.hints import hint_for
+from nnfang.commands.signals import exit_on_signals
 from nnfang.commands.usage import fail_with_usage
 from nnfang.errors import NnfangError, NnfangWarning
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
@@ -199,6 +200,7 @@ def cli() -> None:
 def main() -> None:
     """Run the program."""
     streams.prepare()
+    exit_on_signals()
     gc.set_threshold(GARBAGE)
     prefer_one_thread()
     prefer_best_kernel()

@@ -145,7 +145,12 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     metavar="DIR",
     help="Write the run to this folder.  [default: runs/<time>-<dataset>]",
 )
-@option("--force", group=options.OUTPUT, is_flag=True, help="Delete the run that is already in that folder.")
+@option(
+    "--force",
+    group=options.OUTPUT,
+    is_flag=True,
+    help="Delete the run that is already in that folder, or overwrite FILE.png.",
+)
 @options.as_json
 @options.quiet
 @options.verbose
@@ -183,7 +188,7 @@ def command(
     elif print_config:
         training.print_config(source, overrides)
     elif sheet is not None:
-        training.preview(sheet, source, overrides, how)
+        training.preview(sheet, source, overrides, how, force=force)
     else:
         training.start(source, overrides, how, output, force=force)
 

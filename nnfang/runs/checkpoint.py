@@ -32,8 +32,8 @@ from nnfang.core.arrays import Array, Images, aligned_empty
 from nnfang.core.constraints import FieldError, format_value
 from nnfang.core.network import Network, layer_shapes
 from nnfang.errors import CheckpointError
+from nnfang.files import write_whole
 from nnfang.runs.evaluation import Split, evaluate_checkpoint
-from nnfang.runs.files import write_whole
 from nnfang.runs.meta import FORMAT, Meta, TestRecord
 from nnfang.training.recipe import Recipe
 

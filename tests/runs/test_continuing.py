@@ -52,7 +52,7 @@ def test_a_fork_keeps_the_vectors_of_an_optimizer_with_the_same_ones_only(optimi
 def test_a_fork_may_run_on_another_engine() -> None:
     train(replace(SHORT, engine="batch", batch_size=1, optimizer=Sgd(0.1)))
     stored = session.read_run(Path("run"))
-    recipe = replace(stored.checkpoint.recipe, engine="online", epochs=3)
+    recipe = replace(stored.recipe, engine="online", epochs=3)
     with session.fork(stored, recipe, lambda _: DATA, Path("fork")) as training:
         assert training.training.engine.name == "online"
         list(training)
@@ -81,7 +81,7 @@ def finish(training: RecordedTraining) -> Result:
 def test_the_type_of_the_numbers_cannot_change_when_a_run_is_resumed() -> None:
     train(SHORT)
     with session.reopen(Path("run")) as stored, pytest.raises(FieldError) as caught:
-        session.resume(stored, replace(stored.checkpoint.recipe, dtype="float64"), lambda _: DATA)
+        session.resume(stored, replace(stored.recipe, dtype="float64"), lambda _: DATA)
     assert str(caught.value) == "dtype: cannot change: the weights would not fit"
     assert not isinstance(caught.value, AnotherTrainingError)  # a fork would be of no use
 
@@ -90,7 +90,7 @@ def test_the_type_of_the_numbers_cannot_change_when_a_run_is_resumed() -> None:
 def test_a_schedule_that_has_begun_to_look_ahead_forbids_another_number_of_epochs(interrupt: bool) -> None:
     train(replace(SHORT, schedule=Cosine()), interrupt=interrupt)
     with session.reopen(Path("run")) as stored:
-        recipe = replace(stored.checkpoint.recipe, epochs=9)
+        recipe = replace(stored.recipe, epochs=9)
         with pytest.raises(AnotherTrainingError, match=r"^epochs: another value means another training$"):
             session.resume(stored, recipe, lambda _: DATA)
 
@@ -99,5 +99,5 @@ def test_a_schedule_that_has_not_begun_allows_it() -> None:
     with session.start(replace(SHORT, schedule=Cosine()), DATA, Path("run")):
         pass
     with session.reopen(Path("run")) as stored:
-        training = session.resume(stored, replace(stored.checkpoint.recipe, epochs=3), lambda _: DATA)
+        training = session.resume(stored, replace(stored.recipe, epochs=3), lambda _: DATA)
         assert [event.epoch for event in training if isinstance(event, Epoch)] == [1, 2, 3]

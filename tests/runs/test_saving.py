@@ -14,8 +14,8 @@ import pytest
 
 from nnfang.core.optimizers import Adam
 from nnfang.errors import CheckpointError
+from nnfang.files import write_whole
 from nnfang.runs import checkpoint, session
-from nnfang.runs.files import write_whole
 from nnfang.training.events import Epoch, Progress, Retry
 from nnfang.training.recipe import CheckpointEvery, Recipe
 from tests.shades import RECIPE, make_shades
@@ -109,7 +109,7 @@ def test_resuming_writes_no_checkpoint_before_anything_was_trained() -> None:
     files = [Path("run", name) for name in ("last.npz", "last.prev.npz", "best.npz")]
     before = [(path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino) for path in files]
     with session.reopen(Path("run")) as stored:
-        recipe = replace(stored.checkpoint.recipe, epochs=4)
+        recipe = replace(stored.recipe, epochs=4)
         session.resume(stored, recipe, lambda _: make_shades(60, 2))
     assert [(path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino) for path in files] == before
 

@@ -15,7 +15,7 @@ from nnfang.data.download.faults import MirrorError
 from nnfang.data.download.transfer import Transfer
 from nnfang.data.registry import KnownFile
 from nnfang.errors import DataError
-from tests.data.servers import MakeTiny, Serve, answer, send_without_end
+from tests.data.servers import MakeTiny, Serve, answer, send_too_much
 
 LARGE = KnownFile(10**7, "0" * 64)
 
@@ -85,7 +85,7 @@ def test_a_mirror_that_drips_after_a_quick_start_is_abandoned(
 
 
 def test_no_thread_goes_on_reading_once_a_mirror_was_abandoned(serve: Serve, tmp_path: Path) -> None:
-    url, before = serve(send_without_end), set(threading.enumerate())
+    url, before = serve(send_too_much), set(threading.enumerate())
     with pytest.raises(MirrorError, match="sends more than"):
         Transfer(LARGE, None)(url, str(tmp_path / "file"), None)
     deadline = time.monotonic() + 5
