@@ -159,8 +159,7 @@ def _write(text: str, *, nl: bool = True, color: bool | None = None) -> None:
 
 def note(text: str) -> None:
     """A line on stderr that is not part of the result; where nobody takes it, the work goes on without."""
-    with suppress(OSError):
-        click.echo(fit(escape(text), sys.stderr), err=True)
+    _write_error(fit(escape(text), sys.stderr))
 
 
 def warn(text: str) -> None:
@@ -178,8 +177,15 @@ def _label(label: str, colour: str, text: str) -> None:
     is_coloured = has_colour(sys.stderr)
     shown = click.style(label, fg=colour, bold=True) if is_coloured else label
     message = fit(f"{label} {shorten(escape(text))}", sys.stderr).removeprefix(label)
+    _write_error(shown + message)
+
+
+def _write_error(text: str) -> None:
+    """A line on stderr. Click would pass by the bar that has taken its place, and break it."""
     with suppress(OSError):
-        click.echo(shown + message, err=True, color=is_coloured)
+        if sys.stderr is not None:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

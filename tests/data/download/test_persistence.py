@@ -87,7 +87,7 @@ def test_a_mirror_that_drips_after_a_quick_start_is_abandoned(
 def test_no_thread_goes_on_reading_once_a_mirror_was_abandoned(serve: Serve, tmp_path: Path) -> None:
     url, before = serve(send_too_much), set(threading.enumerate())
     with pytest.raises(MirrorError, match="sends more than"):
-        Transfer(LARGE, None)(url, str(tmp_path / "file"), None)
+        Transfer(KnownFile(1000, "0" * 64), None)(url, str(tmp_path / "file"), None)
     deadline = time.monotonic() + 5
     while set(threading.enumerate()) - before and time.monotonic() < deadline:
         time.sleep(0.02)
