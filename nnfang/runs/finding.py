@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from nnfang.errors import CheckpointError
+from nnfang.errors import CheckpointError, NnfangError
 from nnfang.runs.bundled import BUNDLED, NETWORK
 from nnfang.runs.checkpoint import Checkpoint, load, load_meta
 from nnfang.runs.folder import CONFIG, RUNS, Run
@@ -110,12 +110,17 @@ def find_test_result(path: Path, checkpoint: Checkpoint) -> TestRecord | None:
     Args:
         path: The run's folder, or the checkpoint in it.
         checkpoint: What was read from there.
+
+    Raises:
+        NnfangError: The file is there, but cannot be read.
     """
+    file = locate_run(path).folder / "metrics.json"
     try:
-        text = ((path if path.is_dir() else path.parent) / "metrics.json").read_bytes()
-        metrics = msgspec.json.decode(text, type=Metrics)
-    except (OSError, msgspec.DecodeError):
+        metrics = msgspec.json.decode(file.read_bytes(), type=Metrics)
+    except (FileNotFoundError, msgspec.DecodeError):
         return None
+    except OSError as error:
+        raise NnfangError(f"cannot be read: {error.strerror or error}", file) from error
     if metrics.digest != checkpoint.network.digest():
         return None
     return TestRecord(metrics.dataset, metrics.test_images, metrics.test_accuracy, metrics.test_interval)

@@ -50,7 +50,7 @@ def test_a_shell_completes_commands_options_and_values(name: str, nnfang: Nnfang
         (["nnfang", "train", "--dataset", "fa"], {"fashion-mnist"}),
         (["nnfang", "train", "--dataset", "=", "fa"], {"fashion-mnist"}),
         (["nnfang", "evaluate", "--split", ""], {"train", "validation", "test"}),
-        (["nnfang", "predict", "--fo"], {"--format"}),
+        (["nnfang", "predict", "--fo"], {"--force", "--format"}),
         (["nnfang", "predict", "sample", ":"], set("0123456789")),
         (["nnfang", "train", "--set", "layers[1].u"], {"layers[1].units="}),
         (["nnfang", "train", "--set", "optimizer.type", "=", "ad"], {"adam", "adamw"}),
