@@ -17,6 +17,22 @@ MODEL, DATA, OUTPUT = "Network", "Data", "Output"
 """The groups of the options below."""
 
 
+SHORT = {
+    "epochs": "epochs",
+    "batch_size": "batch_size",
+    "learning_rate": "optimizer.learning_rate",
+    "seed": "seed",
+    "dataset": "dataset",
+    "limit": "limit",
+}
+"""The keys of a recipe that have an option of their own, by its parameter."""
+
+
+def name_short(parameter: str) -> str:
+    """The option of a parameter: ``--batch-size`` of batch_size."""
+    return f"--{parameter.replace('_', '-')}"
+
+
 class PathType(click.Path):
     """A path, and not the empty string that a shell makes of a variable that is not set."""
 

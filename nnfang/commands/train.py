@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 RECIPE, TRAINING, RESUME = "Recipe", "Network and optimizer", "Resume"
 """The groups of the options that no other command has."""
 
-SHORT = {
-    "epochs": "epochs",
-    "batch_size": "batch_size",
-    "learning_rate": "optimizer.learning_rate",
-    "seed": "seed",
-    "dataset": "dataset",
-    "limit": "limit",
-}
-"""The keys that have an option of their own."""
-
 
 def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
     """For editors that complete and check YAML."""
@@ -175,7 +165,7 @@ def command(
     from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
 
     how = following.Calling(blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
-    overrides = training.read_overrides(settings, {SHORT[name]: value for name, value in short.items()})
+    overrides = training.read_overrides(settings, short)
     if resume is not None or fork:
         check_resumption(resume, source, output, fork=fork, only_shows=print_config or sheet is not None)
         path = None if isinstance(resume, options.NewestRun) else resume

@@ -14,6 +14,7 @@ import click
 from nnfang.commands import console
 from nnfang.commands.following import Calling, follow
 from nnfang.commands.loading import load_dataset
+from nnfang.commands.options import SHORT, name_short
 from nnfang.config import sources as config
 from nnfang.config.recipes import locate
 from nnfang.core.constraints import FieldError
@@ -37,19 +38,17 @@ if TYPE_CHECKING:
 PREVIEW_IMAGES, PREVIEW_COLUMNS = 10, 16
 
 
-def read_overrides(settings: Sequence[str], keys: Mapping[str, Any]) -> list[Override]:
+def read_overrides(settings: Sequence[str], short: Mapping[str, Any]) -> list[Override]:
     """What the command line says of single keys.
 
     Args:
         settings: The values of --set.
-        keys: The values of the options that stand for a key, None where one is not given.
+        short: The values of the options of `SHORT`, None where one is not given.
     """
-    overrides = config.parse_overrides(settings)
-    for path, value in keys.items():
-        if value is not None:
-            option = path.rpartition(".")[2].replace("_", "-")
-            overrides.append(config.Override(path, value, f"--{option} {value}"))
-    return overrides
+    given = {name: value for name, value in short.items() if value is not None}
+    return config.parse_overrides(settings) + [
+        config.Override(SHORT[name], value, f"{name_short(name)} {value}") for name, value in given.items()
+    ]
 
 
 def load_config(source: Path | None, overrides: Sequence[Override]) -> Config:

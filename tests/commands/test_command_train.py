@@ -181,6 +181,7 @@ def test_an_earlier_run_is_only_deleted_by_force(nnfang: Nnfang) -> None:
 def test_no_epochs_write_the_initial_weights(nnfang: Nnfang) -> None:
     result = nnfang.train("--epochs", "0", "--seed", "3", "-o", "run", "--json")
     assert (result.end["epochs"], result.end["best_epoch"], result.epochs) == (0, 0, [])
+    assert result.end["diagnosis"]["try"] == {"epochs": 20}
     recipe = library.Recipe(seed=3)
     expected = library.Network.initialize(recipe.layers, 784, seed=3, dtype="float32").theta
     for name in ("best.npz", "last.npz"):
@@ -404,7 +405,9 @@ def test_divergence_is_one_message_and_keeps_the_network_from_before(batch_size:
     assert result.stdout == ""
     assert result.stderr.count("Error") == 1
     assert "training diverged in epoch 1" in result.stderr
-    assert "Try a smaller learning rate, such as 0.1" in result.stderr
+    assert "Try a smaller learning rate, such as 0.01\n" in result.stderr
+    advice = f"nnfang train -c {Path('run', 'config.yaml')} --learning-rate 0.01"
+    assert result.stderr.splitlines()[-1] == f"For example: {advice}"
     kept = Path("run", "last.npz")
     assert str(kept) in result.stderr
     checkpoint = load(nnfang.folder / kept)
@@ -621,7 +624,7 @@ def test_distorted_images_are_trained_on(nnfang: Nnfang) -> None:
 def test_a_dead_network_is_not_sold_as_success(nnfang: Nnfang) -> None:
     text = nnfang("train", "--dataset", "mnist-sample", "--learning-rate", "0.3", "--epochs", "1", "-q", "-o", "run")
     assert "caution        every test image still gets the same answer after epoch 1" in text.stdout
-    advice = f"nnfang train -c {Path('run', 'config.yaml')} --learning-rate 0.03"
+    advice = f"nnfang train -c {Path('run', 'config.yaml')} --learning-rate 0.01"
     assert text.stdout.splitlines()[-1] == f"try            {advice}"
     better = nnfang(*advice.split()[1:], "--json", "-q").end
     assert better["diagnosis"] is None
@@ -636,7 +639,7 @@ def test_a_run_that_knows_nothing_is_not_the_default_and_one_that_guesses_is_nam
     nnfang.train("--learning-rate", "1e-6", "-q", "-o", "runs/lazy")
     lazy = nnfang("predict", "sample:7").stderr
     assert "Using runs/lazy (trained on mnist-sample, 1 epoch; " in lazy
-    assert "of its test images, no better than guessing; bundled: 99.40%, -m bundled)." in lazy
+    assert "of its 2,000 test images correct, little better than guessing; the bundled network, " in lazy
 
 
 def test_resuming_a_finished_run_says_so(trained: Trained, nnfang: Nnfang) -> None:
