@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nnfang.training.events import Epoch
     from nnfang.training.recipe import Recipe
 
-LITTLE_BETTER, CLEARLY_BETTER = 0.1, 0.3
+LITTLE_BETTER, CLEARLY_BETTER = 0.1, 0.35
 """How much better than guessing a network should be after its first epochs, and later; 1 is as good as can be."""
 
 FEW_EPOCHS = 3

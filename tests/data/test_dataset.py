@@ -40,6 +40,7 @@ def test_fingerprint_stays_the_same_from_version_to_version() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"class_names": ("a",)}, "memory: there is only the class a; two are needed"),
         ({"y_train": Y[:5]}, "memory: the training part has 6 images, but 5 labels"),
         ({"y_test": Y}, "the test part has 3 images, but 6 labels"),
         ({"x_test": X[:0], "y_test": Y[:0]}, r"the test part is empty: its images have the shape \(0, 2, 3\)"),
