@@ -53,9 +53,11 @@ def read_overrides(settings: Sequence[str], short: Mapping[str, Any]) -> list[Ov
 
 def load_config(source: Path | None, overrides: Sequence[Override]) -> Config:
     """File, environment and options -> the resolved config."""
-    if source is None or source == Path("-"):
-        return config.load(source and sys.stdin, overrides, os.environ)
-    return config.load(locate(source), overrides, os.environ)
+    given = source and (sys.stdin if source == Path("-") else locate(source))
+    resolved = config.load(given, overrides, os.environ)
+    if resolved.dropped:
+        console.note(f"Another type has defaults of its own, so this is dropped: {', '.join(resolved.dropped)}")
+    return resolved
 
 
 def print_config(source: Path | None, overrides: Sequence[Override]) -> None:

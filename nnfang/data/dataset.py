@@ -42,7 +42,7 @@ class Dataset:
     source: str = "memory"
 
     def __post_init__(self) -> None:
-        if len(self.class_names) < 2:
+        if len(self.class_names) == 1:
             raise DataError(f"there is only the class {', '.join(self.class_names)}; two are needed", self.source)
         for part, x, y in (("training", self.x_train, self.y_train), ("test", self.x_test, self.y_test)):
             reason = _find_wrong_type(part, x, y) or _find_wrong_value(part, x, y, len(self.class_names))
