@@ -124,7 +124,8 @@ class LazyGroup(click.Group):
                 raise
             fail(NnfangError.exit_code, ": ".join(filter(None, (error.filename, error.strerror or str(error)))))
         except MemoryError as error:
-            fail(NnfangError.exit_code, f"not enough memory: {str(error).lower() or 'this computer has no more'}")
+            reason = str(error) or "this computer has no more"
+            fail(NnfangError.exit_code, f"not enough memory: {reason[0].lower()}{reason[1:]}")
         except KeyboardInterrupt:
             console.note("Interrupted.")
             sys.exit(INTERRUPTED)

@@ -42,8 +42,8 @@ def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None
     from nnfang.commands.loading import describe_test, load_model
     from nnfang.runs.finding import find_test_result
 
-    path, checkpoint = load_model(model, is_quiet=quiet)
     check_target(file, may_replace=force)
+    path, checkpoint = load_model(model, is_quiet=quiet)
     exported = checkpoint.for_inference(find_test_result(path, checkpoint))
     exported.save(file)
     if not quiet:
@@ -60,9 +60,11 @@ def check_target(file: Path, *, may_replace: bool) -> None:
     """
     from nnfang.runs.folder import FILES
 
+    if (file / "best.npz").exists():
+        raise ConfigError(f"a run, which is named with -m: nnfang export -m {file} {file.name}.npz", file)
     if file.suffix.lower() not in ENDINGS:
         found = f'unknown ending "{file.suffix}"' if file.suffix else "the name has no ending"
-        raise ConfigError(f"{found}; the file can end with {', '.join(ENDINGS)}", file)
+        raise ConfigError(f"{found}; the name must end with {' or '.join(ENDINGS)}", file)
     if not file.exists() and not file.is_symlink():
         return
     if not file.is_file():

@@ -200,6 +200,8 @@ def summary(result: Result, training: RecordedTraining) -> str:
     if wrong := result.diagnosis:
         lines.append(f"caution        {wrong.evidence}")
         command = command_to_try(training, wrong.changes)
+    elif end.reason == "max_time":
+        command = console.command_line("train", "--resume", folder)
     elif training.data.preparation == DIGIT:
         command = console.command_line("predict", "-m", folder, "sample:7")
     else:

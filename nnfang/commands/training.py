@@ -22,6 +22,7 @@ from nnfang.data import SAMPLE, check_exists
 from nnfang.errors import ConfigError, DataError, NnfangError, UnavailableError
 from nnfang.runs import session
 from nnfang.runs.finding import NoRunError, find_newest
+from nnfang.runs.folder import FolderInUseError, Run
 from nnfang.runs.resumption import AnotherTrainingError
 from nnfang.training.augment import preview_distortions
 from nnfang.training.compatibility import OutputUnitsError, size_output_layer
@@ -77,6 +78,8 @@ def start(
 ) -> None:
     """A new run."""
     resolved = load_config(source, overrides)
+    if output and not force and (found := Run(output).find_files()):
+        raise FolderInUseError(output, found)  # before anything is downloaded
     data = obtain_dataset(resolved, how)
     recipe = resolved.recipe
     if resolved.is_default(f"layers[{len(recipe.layers) - 1}].units"):
@@ -93,9 +96,13 @@ def obtain_dataset(resolved: Config, how: Calling) -> Dataset:
     except UnavailableError as error:
         if resolved.dataset_was_named:
             raise
+        reasons = [f"{place}: {state}" for place, state in error.attempts.items()] or [
+            "nnfang was told to stay offline"
+        ]
         console.warn(
             f"{name} is unavailable, so this run trains on {SAMPLE} instead: "
-            f"10,000 images of MNIST that come with nnfang.\n{error}"
+            + "\n  ".join(["10,000 images of MNIST that come with nnfang.", *reasons])
+            + f"\nTo see what helps: {console.command_line('train', '--dataset', name)}"
         )
         return load_dataset(SAMPLE, is_offline=True, is_quiet=how.is_quiet)
 
@@ -177,14 +184,16 @@ def blaming(resolved: Config) -> Iterator[None]:
         raise resolved.error(error.path, error.reason) from error
 
 
-def preview(path: Path, source: Path | None, overrides: Sequence[Override], how: Calling) -> None:
+def preview(path: Path, source: Path | None, overrides: Sequence[Override], how: Calling, *, force: bool) -> None:
     """Write a sheet of training images: each as it is, then distorted as it may be seen in the first epochs."""
     from nnfang.images import write_sheet  # Pillow, which training does without
 
     resolved = load_config(source, overrides)
     recipe = resolved.recipe
     if recipe.augment is None:
-        raise ConfigError("--preview-augment: the config has no augment, such as --set augment.rotate=15")
+        raise ConfigError("--preview-augment: the recipe distorts no images; for example, add --set augment.rotate=15")
+    if path.exists() and not force:
+        raise ConfigError("exists already; choose another name, or --force to overwrite it", path)
     data = obtain_dataset(resolved, how)
     with blaming(resolved):
         sheet = preview_distortions(recipe.augment, data.x_train, recipe.seed, PREVIEW_IMAGES, PREVIEW_COLUMNS)

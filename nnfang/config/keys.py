@@ -132,7 +132,10 @@ def find_equivalent(key: str, path: str, allowed: Iterable[str], root: Any) -> s
 
 
 def find_type(name: str, root: type) -> str | None:
-    """How a type is chosen whose name was written as a key of a whole tree, such as ``optimizer.type=adam``."""
+    """How a type is chosen whose name was written as a key of a whole tree, such as ``optimizer.type=adam``.
+
+    An item of a list is shown as YAML has it: ``layers: [..., {type: dropout}, ...]``. None if there is no such type.
+    """
     for field, hint in annotations(root).items():
         inner = unwrap(hint)
         is_list = get_origin(inner) is tuple

@@ -207,6 +207,8 @@ def read_file(source: Path | TextIO, origins: Origins) -> Tree:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
             content = file.read(MAX_LENGTH + 1)
         text = content if isinstance(content, str) else content.decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise origins.failure("there is no such file", whole) from error
     except OSError as error:
         raise origins.failure(f"cannot be read: {error.strerror}", whole) from error
     except UnicodeDecodeError as error:

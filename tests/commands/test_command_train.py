@@ -171,6 +171,8 @@ def test_an_earlier_run_is_only_deleted_by_force(nnfang: Nnfang) -> None:
         "run: holds config.yaml, history.csv, best.npz, last.npz, last.prev.npz, metrics.json already" in refused.stderr
     )
     assert "--force" in refused.stderr
+    assert "To continue that run: nnfang train --resume run" in refused.stderr
+    assert refused.stderr == nnfang.inside("train", "--dataset", "mnist", "-o", "run", code=2).stderr  # no download
     assert refused.stdout == ""
     assert (nnfang.folder / "run" / "history.csv").read_bytes() == before
     nnfang.train("-o", "run", "--force")
@@ -226,6 +228,8 @@ def test_the_sample_stands_in_for_a_default_that_is_unavailable(
     assert result.stderr.count("warning") == 1
     assert reason in result.stderr
     assert "this run trains on mnist-sample instead" in result.stderr
+    assert 'use "mnist-sample"' not in result.stderr
+    assert result.stderr.endswith("To see what helps: nnfang train --dataset mnist\n")
     assert result.end["dataset"] == "mnist-sample"
     assert result.end["requested_dataset"] == "mnist"
     metrics = json.loads((nnfang.folder / "run" / "metrics.json").read_text())
@@ -322,7 +326,7 @@ def test_a_printed_config_is_checked_as_far_as_no_data_are_needed(nnfang: Nnfang
         assert result.stderr.startswith(f"Error: {words}")
         assert result.stdout == ""
     elsewhere = nnfang.inside("train", "--dataset", "mnits", "--print-config")
-    assert elsewhere.stderr == 'warning: mnits: no such data set or path. Did you mean "mnist"?\n'
+    assert elsewhere.stderr == 'warning: mnits: there is no such data set or path. Did you mean "mnist"?\n'
     assert "dataset: mnits" in elsewhere.stdout
 
 
@@ -372,7 +376,7 @@ def test_a_fault_in_the_file_is_shown_with_its_line(text: str, words: list[str],
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("-c", "absent.yaml"), ["absent.yaml", "No such file"]),
+        (("-c", "absent.yaml"), ["absent.yaml", "there is no such file"]),
         (("--epochs", "-1"), ["--epochs -1", "expected an integer >= 0"]),
         (("--learning-rate", "0"), ["--learning-rate 0", "found 0"]),
         (("--set", "epochs"), ["--set epochs", "KEY=VALUE"]),
@@ -598,7 +602,10 @@ def test_distortions_can_be_looked_at(nnfang: Nnfang) -> None:
         columns = [np.asarray(sheet)[:, x : x + 64] for x in (0, 64, 128)]
     assert (columns[0] != columns[1]).any()
     assert (columns[1] != columns[2]).any()
-    assert "no augment" in nnfang.inside("train", *options, code=2).stderr
+    assert "the recipe distorts no images" in nnfang.inside("train", *options, code=2).stderr
+    again = ("train", *options, "--set", "augment.rotate=30")
+    assert "sheet.png: exists already; choose another name, or --force" in nnfang.inside(*again, code=2).stderr
+    nnfang.inside(*again, "--force")
     assert not (nnfang.folder / "runs").exists()
 
 
@@ -642,6 +649,23 @@ def test_a_run_that_knows_nothing_is_not_the_default_and_one_that_guesses_is_nam
     assert "of its 2,000 test images correct, little better than guessing; the bundled network, " in lazy
 
 
+def test_the_bundled_network_is_no_run(nnfang: Nnfang) -> None:
+    for arguments in (("train", "--resume", "bundled"), ("verify", "bundled")):
+        assert "the bundled network is no run, so it cannot be resumed" in nnfang.inside(*arguments, code=2).stderr
+
+
+def test_a_folder_without_a_checkpoint_is_named(nnfang: Nnfang) -> None:
+    (nnfang.folder / "empty").mkdir()
+    for arguments in (("train", "--resume", "empty"), ("verify", "empty")):
+        stderr = nnfang.inside(*arguments, code=6).stderr
+        assert "empty: there is no checkpoint in this folder to continue from" in stderr
+
+
+def test_the_folder_of_a_run_is_no_recipe(trained: Trained, nnfang: Nnfang) -> None:
+    stderr = nnfang.inside("train", "-c", str(trained.folder), code=2).stderr
+    assert f'a folder. Did you mean "{(trained.folder / "config.yaml").as_posix()}"?' in stderr
+
+
 def test_resuming_a_finished_run_says_so(trained: Trained, nnfang: Nnfang) -> None:
     shutil.copytree(trained.folder, nnfang.folder / "run")
     said = nnfang("train", "--resume", "run").stderr
@@ -658,6 +682,10 @@ def test_a_training_ends_in_time(nnfang: Nnfang) -> None:
     assert 0 < len(result.epochs) < 10000
     refused = nnfang.inside("train", "--max-time", "soon", code=2).stderr
     assert "'soon' is not a time such as 90s, 10m or 1h30m" in refused
+    assert "no epoch fits into no time" in nnfang.inside("train", "--max-time", "0m", code=2).stderr
+    text = nnfang.train("--epochs", "100000", "--max-time", "1s", "-o", "short", "-q").stdout
+    assert "stopped by --max-time" in text
+    assert text.endswith("nnfang train --resume short\n")
 
 
 @pytest.mark.parametrize(

@@ -423,8 +423,9 @@ def test_a_file_that_is_not_utf_8_is_refused(complaint: Callable[..., str]) -> N
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
-    for path, reason in ((tmp_path / "none.yaml", "No such file or directory"), (tmp_path, "Is a directory")):
-        with pytest.raises(ConfigError, match=f"{path}: cannot be read: {reason}"):
+    missing, folder = "there is no such file", "cannot be read: Is a directory"
+    for path, reason in ((tmp_path / "none.yaml", missing), (tmp_path, folder)):
+        with pytest.raises(ConfigError, match=f"{path}: {reason}"):
             config.load(path, [], {})
 
 

@@ -57,7 +57,7 @@ def test_fingerprint_stays_the_same_from_version_to_version() -> None:
         ),
         ({"x_test": X[:3] / np.float32(20)}, "but the test images float32"),
         ({"x_train": X.astype(np.float32)}, r"training images are float32 within 0\.\.35; values within 0\.\.1"),
-        ({"x_test": np.full((3, 2, 3), np.nan, np.float32)}, r"test images are float32 within nan\.\.nan"),
+        ({"x_test": np.full((3, 2, 3), np.nan, np.float32)}, "the test images hold values that are not a number"),
         ({"x_train": X.tolist()}, "the training images are a list; uint8 or float32 of shape"),
         ({"y_test": [0, 1, 2]}, "the test labels are a list; uint8 or int64 of shape"),
     ],
