@@ -136,7 +136,8 @@ def failures_as_messages() -> Iterator[None]:
             raise
         fail(NnfangError.exit_code, describe_failure(error))
     except MemoryError as error:
-        fail(NnfangError.exit_code, f"not enough memory: {str(error).lower() or 'this computer has no more'}")
+        reason = str(error) or "this computer has no more"
+        fail(NnfangError.exit_code, f"not enough memory: {reason[0].lower()}{reason[1:]}")
     except KeyboardInterrupt:
         console.note("Interrupted.")
         sys.exit(INTERRUPTED)

@@ -43,9 +43,9 @@ def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None
     from nnfang.commands.targets import check_target
     from nnfang.runs.finding import find_test_result
 
-    path, checkpoint = load_model(model, is_quiet=quiet)
     check_name(file)
     check_target(file, may_replace=force)
+    path, checkpoint = load_model(model, is_quiet=quiet)
     exported = checkpoint.for_inference(find_test_result(path, checkpoint))
     exported.save(file)
     if not quiet:
@@ -61,8 +61,10 @@ def check_name(file: Path) -> None:
     """
     from nnfang.runs.folder import CONFIG, FILES
 
+    if (file / "best.npz").exists():
+        raise ConfigError(f"a run, which is named with -m: nnfang export -m {file} {file.name}.npz", file)
     if file.suffix.lower() not in ENDINGS:
         found = f'unknown ending "{file.suffix}"' if file.suffix else "the name has no ending"
-        raise ConfigError(f"{found}; the file can end with {', '.join(ENDINGS)}", file)
+        raise ConfigError(f"{found}; the name must end with {' or '.join(ENDINGS)}", file)
     if file.name in FILES and (file.parent / CONFIG).exists():
         raise ConfigError("part of a run, which stays as it is; choose another name", file)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import inf, prod
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from nnfang.commands import console, views
+from nnfang.commands import console, options, views
 from nnfang.commands.signals import StopRequest
 from nnfang.commands.thread_trial import try_threads
+from nnfang.core.constraints import LITERALS
 from nnfang.core.layers import Dense, Dropout
+from nnfang.errors import DivergedError
 from nnfang.runs.folder import CONFIG
 from nnfang.training.events import End, Epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from nnfang.commands.threads import Threads
     from nnfang.core.layers import Layer
@@ -44,8 +46,12 @@ def follow(training: RecordedTraining, how: Calling) -> None:
     """
     announce(training, how)
     clock = Clock(how.max_seconds)
-    with views.training_view(training.recipe.epochs, quiet=how.is_quiet) as view, StopRequest() as request:
-        end = None
+    end = None
+    with (
+        advising(training),
+        views.training_view(training.recipe.epochs, quiet=how.is_quiet) as view,
+        StopRequest() as request,
+    ):
         for event in try_threads(training, how.threads):
             view.show(event)
             if isinstance(event, Epoch):
@@ -61,6 +67,16 @@ def follow(training: RecordedTraining, how: Calling) -> None:
         leave(training, request, how)
     else:
         report(training.finish(end), training, how)
+
+
+@contextmanager
+def advising(training: RecordedTraining) -> Iterator[None]:
+    """Say which command to try where training diverges."""
+    try:
+        yield
+    except DivergedError as error:
+        advice = command_to_try(training, {"optimizer.learning_rate": error.learning_rate})
+        raise DivergedError(f"{error.reason}\nFor example: {advice}", error.learning_rate) from error
 
 
 class Clock:
@@ -181,25 +197,27 @@ def summary(result: Result, training: RecordedTraining) -> str:
         f"best epoch     {end.best_epoch} of {end.epochs} ({chosen_by}){STOPPED_BY[end.reason]}",
         f"saved in       {folder}",
     ]
-    words: tuple[str | Path, ...]
     if wrong := result.diagnosis:
         lines.append(f"caution        {wrong.evidence}")
-        words = ("train", "-c", folder / CONFIG, *as_options(wrong.changes))
+        command = command_to_try(training, wrong.changes)
+    elif end.reason == "max_time":
+        command = console.command_line("train", "--resume", folder)
     elif training.data.preparation == DIGIT:
-        words = ("predict", "-m", folder, "sample:7")
+        command = console.command_line("predict", "-m", folder, "sample:7")
     else:
-        words = ("evaluate", "-m", folder)
-    return "\n".join([*lines, f"try            {console.command_line(*words)}"])
+        command = console.command_line("evaluate", "-m", folder)
+    return "\n".join([*lines, f"try            {command}"])
 
 
 DIGIT = "digit"
 """The preparation of data sets like MNIST, which the pictures that come with nnfang are for."""
 
 
-def as_options(changes: Mapping[str, Any]) -> list[str]:
-    """Values of a recipe as options of the command line."""
+def command_to_try(training: RecordedTraining, changes: Mapping[str, Any]) -> str:
+    """The command that trains as a run was trained, but for some values of the recipe."""
+    short = {path: options.name_short(name) for name, path in options.SHORT.items()}
     words = []
     for path, value in changes.items():
-        is_short = path == "optimizer.learning_rate"
-        words += ["--learning-rate", f"{value:g}"] if is_short else ["--set", f"{path}={value}"]
-    return words
+        text = f"{value:g}" if isinstance(value, float) else LITERALS[None] if value is None else str(value)
+        words += [short[path], text] if path in short else ["--set", f"{path}={text}"]
+    return console.command_line("train", "-c", training.run.folder / CONFIG, *words)

@@ -160,12 +160,14 @@ class Command(Helpful):
 
     Attributes:
         examples: What each does -> the line to type.
-        stray: The option that was probably meant by a word that stands where none is expected; None if there is none.
+        stray: Says which option was probably meant by a word that stands where none is expected; None if there is none.
     """
 
     context_class = Context
 
-    def __init__(self, *args: Any, examples: Mapping[str, str], stray: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, examples: Mapping[str, str], stray: Callable[[str], str] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.examples = examples
         self.stray = stray
@@ -179,7 +181,7 @@ class Command(Helpful):
             error.ctx = error.ctx or ctx  # Click leaves it out where an option lacks its value
             raise
         if rest and not ctx.resilient_parsing:
-            hint = f" Did you mean {self.stray} {rest[0]}?" if self.stray else ""
+            hint = f" Did you mean {self.stray(rest[0])} {rest[0]}?" if self.stray else ""
             ctx.fail(f'Unexpected argument "{rest[0]}".{hint}')
         return rest
 

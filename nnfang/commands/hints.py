@@ -46,12 +46,14 @@ def _damaged_run(error: DamagedRunError) -> str:
 
 
 def _folder_in_use(error: FolderInUseError) -> str:
-    return f"; choose another folder, or --force to delete {'it' if len(error.files) == 1 else 'them'}"
+    them = "it" if len(error.files) == 1 else "them"
+    resume = command_line("train", "--resume", Path(error.path or "."))
+    return f"; choose another folder, or --force to delete {them}\nTo continue that run: {resume}"
 
 
 def _unavailable(error: UnavailableError) -> str:
-    online = "" if error.attempts else "without --offline, or "
-    return f"\nOn the command line: {online}--dataset mnist-sample"
+    online = "" if error.attempts else "leave out --offline, or "
+    return f"\nOn the command line: {online}use --dataset mnist-sample"
 
 
 HINTS: dict[str, Callable[[Any], str]] = {

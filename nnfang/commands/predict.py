@@ -73,7 +73,7 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
 @option(
     "--top",
     group=options.OUTPUT,
-    type=click.IntRange(min=1),
+    type=options.NumberType(int, 1),
     default=1,
     metavar="K",
     show_default=True,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from nnfang.commands import completion, console, options, threads
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.formatting import option
@@ -12,20 +14,8 @@ from nnfang.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import click
-
 RECIPE, TRAINING, RESUME = "Recipe", "Network and optimizer", "Resume"
 """The groups of the options that no other command has."""
-
-SHORT = {
-    "epochs": "epochs",
-    "batch_size": "batch_size",
-    "learning_rate": "optimizer.learning_rate",
-    "seed": "seed",
-    "dataset": "dataset",
-    "limit": "limit",
-}
-"""The keys that have an option of their own."""
 
 
 def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
@@ -38,9 +28,29 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
         ctx.exit()
 
 
+def guess_option(word: str) -> str:
+    """The option that was probably meant by a word that stands alone."""
+    from pathlib import Path
+
+    from nnfang.config.recipes import list_recipes
+    from nnfang.runs.finding import is_resumable
+
+    if Path(word).suffix in {".yaml", ".yml"} or word in {recipe.name for recipe in list_recipes()}:
+        return "-c"
+    return "--resume" if is_resumable(Path(word)) else "--dataset"
+
+
+def take_one(ctx: click.Context, param: click.Parameter, given: tuple[Path, ...]) -> Path | None:
+    """The recipe; refuse several, of which all but one would be ignored."""
+    if len(given) > 1:
+        names = ", ".join(map(str, given))
+        raise click.BadParameter(f"{names}: one recipe at a time; change single keys with --set.", ctx, param)
+    return given[0] if given else None
+
+
 @command_of(
     "train",
-    stray="--dataset",
+    stray=guess_option,
     examples={
         "Train on the digits that come with nnfang, which needs no download": (
             "nnfang train --dataset mnist-sample --epochs 3 -o runs/first"
@@ -57,6 +67,8 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     "--config",
     "source",
     group=RECIPE,
+    multiple=True,
+    callback=take_one,
     type=options.PathType(),
     metavar="FILE|RECIPE",
     shell_complete=completion.complete_recipe_or_file,
@@ -82,7 +94,13 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     help="Print the JSON Schema of recipes, for editors, and exit.",
 )
 @options.dataset
-@option("--limit", group=options.DATA, type=int, metavar="N", help="Use only the first N training images.")
+@option(
+    "--limit",
+    group=options.DATA,
+    type=options.NumberType(int),
+    metavar="N",
+    help="Use only the first N training images.",
+)
 @options.offline
 @option(
     "--preview-augment",
@@ -93,14 +111,24 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     help="Write a sheet of distorted training images and exit.",
 )
 @option(
-    "--epochs", group=TRAINING, type=int, metavar="N", help="Go N times through the training images.  [default: 20]"
+    "--epochs",
+    group=TRAINING,
+    type=options.NumberType(int),
+    metavar="N",
+    help="Go N times through the training images.  [default: 20]",
 )
-@option("--batch-size", group=TRAINING, type=int, metavar="N", help="Train on N images per step.  [default: 1]")
+@option(
+    "--batch-size",
+    group=TRAINING,
+    type=options.NumberType(int),
+    metavar="N",
+    help="Train on N images per step.  [default: 1]",
+)
 @option(
     "--learning-rate",
     "--lr",
     group=TRAINING,
-    type=float,
+    type=options.NumberType(float),
     metavar="RATE",
     help="Set the learning rate of the optimizer.  [default: 0.01]",
 )
@@ -112,7 +140,13 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     metavar="TIME",
     help="End after the last epoch that fits into this time, such as 90s, 10m or 1h30m.",
 )
-@option("--seed", group=TRAINING, type=int, metavar="N", help="Seed everything random with N.  [default: 0]")
+@option(
+    "--seed",
+    group=TRAINING,
+    type=options.NumberType(int),
+    metavar="N",
+    help="Seed everything random with N.  [default: 0]",
+)
 @option(
     "--threads",
     "blas_threads",
@@ -180,7 +214,7 @@ def command(
     from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
 
     how = following.Calling(blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
-    overrides = training.read_overrides(settings, {SHORT[name]: value for name, value in short.items()})
+    overrides = training.read_overrides(settings, short)
     if resume is not None or fork:
         check_resumption(resume, source, output, fork=fork, only_shows=print_config or sheet is not None)
         path = None if isinstance(resume, options.NewestRun) else resume

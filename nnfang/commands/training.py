@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nnfang.commands import console
 from nnfang.commands.following import Calling, follow
 from nnfang.commands.loading import load_dataset
+from nnfang.commands.options import SHORT, name_short
 from nnfang.commands.targets import check_target, naming
 from nnfang.config import sources as config
 from nnfang.config.recipes import locate
@@ -21,6 +22,7 @@ from nnfang.errors import ConfigError, DataError, UnavailableError
 from nnfang.machine.clock import check_time_zone
 from nnfang.runs import session
 from nnfang.runs.finding import NoRunError, find_newest
+from nnfang.runs.folder import FolderInUseError, Run
 from nnfang.runs.resumption import AnotherTrainingError
 from nnfang.runs.session import StoredRun, UnsavedRun
 from nnfang.training.augment import preview_distortions
@@ -37,26 +39,26 @@ if TYPE_CHECKING:
 PREVIEW_IMAGES, PREVIEW_COLUMNS = 10, 16
 
 
-def read_overrides(settings: Sequence[str], keys: Mapping[str, Any]) -> list[Override]:
+def read_overrides(settings: Sequence[str], short: Mapping[str, Any]) -> list[Override]:
     """What the command line says of single keys.
 
     Args:
         settings: The values of --set.
-        keys: The values of the options that stand for a key, None where one is not given.
+        short: The values of the options of `SHORT`, None where one is not given.
     """
-    overrides = config.parse_overrides(settings)
-    for path, value in keys.items():
-        if value is not None:
-            option = path.rpartition(".")[2].replace("_", "-")
-            overrides.append(config.Override(path, value, f"--{option} {value}"))
-    return overrides
+    given = {name: value for name, value in short.items() if value is not None}
+    return config.parse_overrides(settings) + [
+        config.Override(SHORT[name], value, f"{name_short(name)} {value}") for name, value in given.items()
+    ]
 
 
 def load_config(source: Path | None, overrides: Sequence[Override]) -> Config:
     """File, environment and options -> the resolved config."""
-    if source is None or source == Path("-"):
-        return config.load(source and sys.stdin, overrides, os.environ)
-    return config.load(locate(source), overrides, os.environ)
+    given = source and (sys.stdin if source == Path("-") else locate(source))
+    resolved = config.load(given, overrides, os.environ)
+    if resolved.dropped:
+        console.note(f"Another type has defaults of its own, so this is dropped: {', '.join(resolved.dropped)}")
+    return resolved
 
 
 def print_config(source: Path | None, overrides: Sequence[Override]) -> None:
@@ -77,6 +79,8 @@ def start(
     """A new run."""
     check_time_zone()  # its folder is named after the time
     resolved = load_config(source, overrides)
+    if output and not force and (found := Run(output).find_files()):
+        raise FolderInUseError(output, found)  # before anything is downloaded
     data = obtain_dataset(resolved, how)
     recipe = resolved.recipe
     if resolved.is_default(f"layers[{len(recipe.layers) - 1}].units"):
@@ -93,9 +97,13 @@ def obtain_dataset(resolved: Config, how: Calling) -> Dataset:
     except UnavailableError as error:
         if resolved.dataset_was_named:
             raise
+        reasons = [f"{place}: {state}" for place, state in error.attempts.items()] or [
+            "nnfang was told to stay offline"
+        ]
         console.warn(
             f"{name} is unavailable, so this run trains on {SAMPLE} instead: "
-            f"10,000 images of MNIST that come with nnfang.\n{error}"
+            + "\n  ".join(["10,000 images of MNIST that come with nnfang.", *reasons])
+            + f"\nTo see what helps: {console.command_line('train', '--dataset', name)}"
         )
         return load_dataset(SAMPLE, is_offline=True, is_quiet=how.is_quiet)
 
@@ -189,7 +197,7 @@ def preview(path: Path, source: Path | None, overrides: Sequence[Override], how:
     resolved = load_config(source, overrides)
     recipe = resolved.recipe
     if recipe.augment is None:
-        raise ConfigError("--preview-augment: the config has no augment, such as --set augment.rotate=15")
+        raise ConfigError("--preview-augment: the recipe distorts no images; for example, add --set augment.rotate=15")
     check_target(path, may_replace=force)
     data = obtain_dataset(resolved, how)
     with blaming(resolved):

@@ -26,7 +26,7 @@ DIFFERENT = 1
 @argument(
     "run",
     metavar="RUN",
-    type=options.PathType(),
+    type=options.RunType(),
     required=False,
     shell_complete=completion.complete_run,
     description="Run to train again: its folder, or a checkpoint in it.  [default: the newest run under runs/]",

@@ -45,7 +45,7 @@ def fill(text: str, width: int, indent: str = "", subsequent: str | None = None)
 def fill_command(command: str, width: int) -> str:
     """The lines of a command, which can be pasted: a backslash says that it goes on."""
     whole = _keep_whole(QUOTED, command, len(command))
-    return fill(whole, width - len(" \\"), INDENT, 3 * INDENT).replace("\n", " \\\n")
+    return fill(whole, max(width - len(" \\"), 1), INDENT, 3 * INDENT).replace("\n", " \\\n")
 
 
 def fit_lines(text: str, width: int) -> str:

@@ -131,6 +131,20 @@ def find_equivalent(key: str, path: str, allowed: Iterable[str], root: Any) -> s
     return None
 
 
+def find_type(name: str, root: type) -> str | None:
+    """How a type is chosen whose name was written as a key of a whole tree, such as ``optimizer.type=adam``.
+
+    An item of a list is shown as YAML has it: ``layers: [..., {type: dropout}, ...]``. None if there is no such type.
+    """
+    for field, hint in annotations(root).items():
+        inner = unwrap(hint)
+        is_list = get_origin(inner) is tuple
+        registry = REGISTRIES.get(get_args(inner)[0] if is_list else inner, {})
+        if found := find_same(name, registry):
+            return f"{field}: [..., {{type: {found}}}, ...]" if is_list else f"{field}.type={found}"
+    return None
+
+
 def find_same(name: str, allowed: Iterable[str]) -> str | None:
     """The allowed name that differs only in case, hyphens and underscores, or of which `name` is a synonym."""
     plain = {_plain(other): other for other in allowed}

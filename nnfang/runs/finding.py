@@ -58,7 +58,7 @@ def find_newest(*, resumable: bool = False) -> Path | None:
     Returns:
         None where there is no such run.
     """
-    is_usable = _is_resumable if resumable else _is_trained
+    is_usable = is_resumable if resumable else _is_trained
     runs = list_runs()
     newest = next(filter(is_usable, runs), None)
     skipped = [str(folder) for folder in runs[: runs.index(newest) if newest else None]]
@@ -74,7 +74,8 @@ def list_runs() -> list[Path]:
     return [folder for written_at, _, folder in sorted(found, reverse=True) if written_at]
 
 
-def _is_resumable(folder: Path) -> bool:
+def is_resumable(folder: Path) -> bool:
+    """Whether a folder has a checkpoint to continue from."""
     run = Run(folder)
     return run.last.is_file() or run.previous.is_file() or run.find_files() == [CONFIG]
 
@@ -144,6 +145,8 @@ def load_last(path: Path) -> Checkpoint:
     if not path.is_dir():
         return load(path)
     run = Run(path)
+    if not is_resumable(path):
+        raise CheckpointError("there is no checkpoint in this folder to continue from", path)
     chosen = run.last if run.last.exists() or not run.previous.exists() else run.previous  # killed between two renames
     try:
         return load(chosen)

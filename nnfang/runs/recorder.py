@@ -168,7 +168,8 @@ class RecordedTraining:
                     yield event
             except DivergedError as error:
                 if self.recipe.on_divergence == "stop" or attempt == MAX_RETRIES:
-                    raise DivergedError(f"{error.reason}\nThe network from before is kept: {self.run.last}") from error
+                    reason = f"{error.reason}\nThe network from before is kept: {self.run.last}"
+                    raise DivergedError(reason, error.learning_rate) from error
                 yield self._retry(error.reason)
             else:
                 return
@@ -217,7 +218,7 @@ class RecordedTraining:
             "digest": best.network.digest(),
         }
         self.run.write_metrics(metrics | {"environment": recorder.meta.environment})
-        return Result(end, test, diagnose(self.recipe, recorder.history, test), metrics)
+        return Result(end, test, diagnose(self.recipe, recorder.history, test, self.training.state.step), metrics)
 
 
 def as_text(path: Path) -> str:

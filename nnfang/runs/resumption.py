@@ -123,4 +123,15 @@ def find_best(path: Path, checkpoint: Checkpoint, recipe: Recipe, data: Dataset)
 def list_machine_differences(checkpoint: Checkpoint) -> list[str]:
     """In what this machine differs from that of the run, such as ``numpy was 2.3.1, is 2.4.0``."""
     old, new = checkpoint.meta.environment, describe_machine()
-    return [f"{key} was {old.get(key)}, is {value}" for key, value in new.items() if old.get(key) != value]
+    return [
+        f"{key} was {_in_words(old.get(key))}, is {_in_words(value)}"
+        for key, value in new.items()
+        if old.get(key) != value
+    ]
+
+
+def _in_words(value: Any) -> str:
+    """A value of a machine's description, such as ``OMP_NUM_THREADS=1``; "none" where it is missing or empty."""
+    if isinstance(value, dict):
+        return " ".join(f"{name}={part}" for name, part in value.items()) or "none"
+    return "none" if value is None else str(value)

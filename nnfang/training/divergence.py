@@ -39,10 +39,12 @@ def check_sanity(engine: Engine, epoch: int, loss: float, x: Images, labels: Lab
     scale_pixels(x[: len(rows)], rows)
     with np.errstate(all="ignore"):
         norm = gradient_norm(network, engine.task.loss, rows, labels[: len(rows)])
-    rate, start = engine.task.learning_rate(engine.step - 1), engine.task.optimizer.learning_rate
+    rate, optimizer = engine.task.learning_rate(engine.step - 1), engine.task.optimizer
+    smaller = min(optimizer.learning_rate / 10, type(optimizer)().learning_rate)
     raise DivergedError(
         f"training diverged in epoch {epoch}, by step {engine.step}: {symptom} at learning rate {rate:g}, "
-        f"gradient norm {norm:.3g}. Try a smaller learning rate, such as {min(start / 10, 0.1):g}"
+        f"gradient norm {norm:.3g}. Try a smaller learning rate, such as {smaller:g}",
+        smaller,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -103,8 +104,14 @@ def test_what_is_no_file_is_never_replaced(name: str, nnfang: Nnfang, trained: T
 )
 def test_a_format_that_does_not_exist_is_refused(name: str, found: str, nnfang: Nnfang, trained: Trained) -> None:
     result = nnfang.inside("export", "-m", str(trained.folder), "--force", name, code=2)
-    assert result.stderr == f"Error: {name}: {found}; the file can end with .npz\n"
+    assert result.stderr == f"Error: {name}: {found}; the name must end with .npz\n"
     assert not (nnfang.folder / name).is_file()
+
+
+def test_a_run_in_place_of_the_file_is_understood(nnfang: Nnfang, trained: Trained) -> None:
+    shutil.copytree(trained.folder, nnfang.folder / "own")
+    stderr = nnfang.inside("export", "own", code=2).stderr
+    assert stderr == "Error: own: a run, which is named with -m: nnfang export -m own own.npz\n"
 
 
 def test_the_files_of_a_run_are_never_replaced(nnfang: Nnfang, trained: Trained) -> None:

@@ -204,11 +204,12 @@ def test_verify_names_the_first_epoch_that_differs(nnfang: Nnfang, trained: Trai
     members: dict[str, Any] = dict(np.load(path))
     meta = msgspec.json.decode(str(members["meta"]))
     meta["history"][1]["digest"] = "0" * 16
-    meta["environment"]["numpy"] = "1.0"
+    meta["environment"] |= {"numpy": "1.0", "blas_threads": {"OPENBLAS_NUM_THREADS": "9"}}
     members["meta"] = np.array(msgspec.json.encode(meta).decode())
     np.savez(path, **members)
     result = nnfang("verify", "run", "-q", code=1)
     assert result.stdout.startswith("different from epoch 2 on: numpy was 1.0, is ")
+    assert "blas_threads was OPENBLAS_NUM_THREADS=9, is OPENBLAS_NUM_THREADS=1" in result.stdout
 
 
 def test_a_learning_rate_that_is_too_large_is_divided_until_it_is_not(nnfang: Nnfang) -> None:

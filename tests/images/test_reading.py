@@ -223,7 +223,7 @@ def test_what_is_not_a_picture_says_why(content: bytes, reason: str, tmp_path: P
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(PictureError, match=r"no\.png: no such file$"):
+    with pytest.raises(PictureError, match=r"no\.png: there is no such file$"):
         load(tmp_path / "no.png")
     with pytest.raises(PictureError, match=r": a folder, not a picture$"):
         load(tmp_path)

@@ -223,11 +223,11 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 # Refusals of files
 
 FILES: list[tuple[str, Callable[[bytes], bytes], str]] = [
-    ("empty", lambda _: b"", "not a checkpoint, or damaged: File is not a zip file"),
-    ("text", lambda _: b"epochs: 3\n", "not a checkpoint, or damaged: File is not a zip file"),
+    ("empty", lambda _: b"", "not a checkpoint, or damaged: not a whole .npz file"),
+    ("text", lambda _: b"epochs: 3\n", "not a checkpoint, or damaged: not a whole .npz file"),
     ("half", lambda data: data[: len(data) // 2], "not a checkpoint, or damaged: "),
     ("all but the last byte", lambda data: data[:-1], "not a checkpoint, or damaged: "),
-    ("pickle", lambda _: b"\x80\x04]q\x00.", "not a checkpoint, or damaged: File is not a zip file"),
+    ("pickle", lambda _: b"\x80\x04]q\x00.", "not a checkpoint, or damaged: not a whole .npz file"),
 ]
 
 
