@@ -99,6 +99,7 @@ def test_pages_speak_of_no_machine_and_use_one_form_of_percentages() -> None:
         ("first\n…\nlast\n", "first\n2\n3\nlast\n"),
         ("…\n", ""),
         ('{"path":"7", … "n":2}\n', '{"path":"7", "p":0.1, "n":2}\n'),
+        ('{"seconds":0.25,"rates":[0.5,12345]}\n', '{"seconds":7.5,"rates":[0.75,54321]}\n'),
         ("digest 0992ce4ac1bf68d9\n", "digest feb0a348247ff0bc\n"),
         ("runs/20240229-130509-mnist\n", "runs/20251231-000000-mnist\n"),
     ],
