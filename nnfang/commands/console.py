@@ -152,7 +152,9 @@ def write_json(value: object) -> None:
     import msgspec
 
     text = msgspec.json.encode(value).decode()
-    _write(re.sub(UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", text))
+    _write(
+        re.sub(UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+    )  # JSON is UTF-8, whatever the stream is
 
 
 def write_page(text: str, *, is_error: bool = False) -> None:
@@ -164,7 +166,7 @@ def write_page(text: str, *, is_error: bool = False) -> None:
         _write(text, color=has_colour(sys.stdout))
 
 
-def _write(text: str, *, nl: bool = True, color: bool | None = None) -> None:
+def _write(text: str | bytes, *, nl: bool = True, color: bool | None = None) -> None:
     try:
         click.echo(text, nl=nl, color=color)
     except OSError as error:

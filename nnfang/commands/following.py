@@ -8,7 +8,7 @@ from math import inf, prod
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from nnfang.commands import console, views
+from nnfang.commands import console, streams, views
 from nnfang.commands.signals import StopRequest
 from nnfang.commands.threads import try_threads
 from nnfang.core.layers import Dense, Dropout
@@ -41,6 +41,7 @@ def follow(training: RecordedTraining, how: Calling) -> None:
     Raises:
         DivergedError: Training diverged, for the last time.
     """
+    streams.do_without_output()
     announce(training, how)
     clock = Clock(how.max_seconds)
     with views.training_view(training.recipe.epochs, quiet=how.is_quiet) as view, StopRequest() as request:

@@ -88,7 +88,7 @@ def test_only_the_word_warning_is_coloured_and_only_where_wanted(
 def test_a_message_that_quotes_a_strangers_file_leaves_the_terminal_alone(capsys: pytest.CaptureFixture[str]) -> None:
     console.print_error("a\x1b[2Jb\nc\r\u202ed\udcff")
     console.warn("\x07")
-    assert capsys.readouterr().err == "Error: a\\x1b[2Jb\nc\\r\\u202ed\\udcff\nwarning: \\x07\n"
+    assert capsys.readouterr().err == "Error: a\\x1b[2Jb\nc\\r\\u202ed\\xff\nwarning: \\x07\n"
 
 
 @pytest.mark.parametrize("columns", [50, 80, 120])

@@ -29,6 +29,10 @@ WRITERS = re.compile(
 """Calls by which something is written to the terminal."""
 
 
+ALLOWED = {"commands/bars.py": ["self.bar.console.print"]}
+"""The line of an epoch has to be written by rich, above its bar."""
+
+
 def writers(path: Path) -> list[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     called = (ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call))
@@ -37,7 +41,7 @@ def writers(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_nobody_writes_beside_the_gate(path: Path) -> None:
-    assert writers(path) == []
+    assert writers(path) == ALLOWED.get(path.relative_to(PACKAGE).as_posix(), [])
 
 
 def test_the_search_finds_the_writers_of_the_gate() -> None:
