@@ -5,7 +5,6 @@ import gc
 import importlib
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from nnfang import __version__
 from nnfang.commands import console, streams
 from nnfang.commands.formatting import OTHER, SETTINGS, Context, Formatter, Helpful, option_groups, short_help
 from nnfang.commands.hints import hint_for
+from nnfang.commands.signals import exit_on_signals
 from nnfang.commands.usage import fail_with_usage
 from nnfang.errors import NnfangError, NnfangWarning
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
@@ -153,6 +153,8 @@ def describe_failure(error: OSError) -> str:
 def fail(code: int, message: str) -> None:
     """Say what went wrong, and exit."""
     if os.environ.get(DEBUG) == "1":
+        import traceback  # takes a while, and is wanted only here
+
         console.note(traceback.format_exc())
     console.print_error(message)
     sys.exit(code)
@@ -198,6 +200,7 @@ def cli() -> None:
 def main() -> None:
     """Run the program."""
     streams.prepare()
+    exit_on_signals()
     gc.set_threshold(GARBAGE)
     prefer_one_thread()
     prefer_best_kernel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
@@ -14,10 +15,14 @@ from nnfang.commands.lines import epoch_line, retry_lines
 from nnfang.training.events import Epoch, Progress, Retry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import ConsoleOptions, RenderableType, RenderResult
+
     from nnfang.training.events import Event
 
 BAR_COLUMNS = 20
-MIN_COLUMNS = 72
+MIN_COLUMNS = 78
 """Columns that a terminal must have for the figures beside the bar."""
 
 
@@ -98,5 +103,23 @@ class DownloadBar:
         self.bar.stop()
 
 
+@dataclass(frozen=True)
+class _Narrowed:
+    """Bars that leave two columns free: a terminal echoes Ctrl-C there, and would break a longer line."""
+
+    bars: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        return console.render(self.bars, options.update_width(options.max_width - len("^C")))
+
+
+class _Progress(RichProgress):
+    """Bars that Ctrl-C leaves in one piece."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bars."""
+        return map(_Narrowed, super().get_renderables())
+
+
 def _stderr_progress(*columns: Any, transient: bool = False) -> RichProgress:
-    return RichProgress(*columns, console=Console(stderr=True), transient=transient)
+    return _Progress(*columns, console=Console(stderr=True), transient=transient)

@@ -10,19 +10,15 @@ import os
 import re
 import sys
 from contextlib import suppress
-from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from nnfang.commands.wrapping import fit_lines
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-FIXED_SPACE = "\xa0"
-"""A space at which no line ends."""
-
-COMMAND = r"(?<=[: ] )nnfang [a-z]+(?: .*)?$"
-"""A command to paste, at the end of a line: a line break within it would end it too early."""
+    from pathlib import Path
 
 UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 """What could move the cursor of a terminal or turn the direction of its text, and what is no character."""
@@ -48,6 +44,13 @@ def percent(fraction: float) -> str:
 def count(number: int, noun: str) -> str:
     """1 as ``1 epoch``, 2 as ``2 epochs``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def command_line(*words: str | Path) -> str:
+    """A command to paste, with the quotes that a shell needs."""
+    import shlex  # takes a while, and is wanted only where a command is shown
+
+    return shlex.join(["nnfang", *(word if isinstance(word, str) else word.as_posix() for word in words)])
 
 
 def encodable(name: str | os.PathLike[str]) -> str:
@@ -117,24 +120,7 @@ def columns(stream: TextIO | None) -> int:
 
 def fit(text: str, stream: TextIO | None) -> str:
     """Lines that are too long for the terminal behind a stream, broken between words; in a pipe they stay whole."""
-    return wrap_lines(text, columns(stream)) if is_terminal(stream) else text
-
-
-def wrap_lines(text: str, width: int) -> str:
-    """Each line broken between words where it is too long; what follows a label goes on below its beginning."""
-    return "\n".join(wrapped for line in text.split("\n") for wrapped in _wrap_line(line, width))
-
-
-def _wrap_line(line: str, width: int) -> list[str]:
-    if len(line) <= width:
-        return [line]
-    label = re.match(r" *(\S+( \S+)*  +)?", line)
-    indent = label.end() if label and label.end() <= width // 2 else 0
-    if re.search(r"\S {2,}\S", line[indent:]):  # figures with their names, such as "loss 0.25  accuracy 87%"
-        line = re.sub(r"(?<=\S) (?=\S)", FIXED_SPACE, line)
-    line = re.sub(COMMAND, lambda command: command[0].replace(" ", FIXED_SPACE), line)
-    wrapped = wrap(line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
-    return [part.replace(FIXED_SPACE, " ") for part in wrapped]
+    return fit_lines(text, columns(stream)) if is_terminal(stream) else text
 
 
 def result(text: str) -> None:
@@ -148,13 +134,11 @@ def write(text: str, *, end: str = "\n") -> None:
 
 
 def write_json(value: object) -> None:
-    """One object as a line of stdout, at once: a reader may be waiting for it."""
+    """One object as a line of stdout, in UTF-8, and at once: a reader may be waiting for it."""
     import msgspec
 
     text = msgspec.json.encode(value).decode()
-    _write(
-        re.sub(UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", text).encode()
-    )  # JSON is UTF-8, whatever the stream is
+    _write(re.sub(UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", text).encode())
 
 
 def write_page(text: str, *, is_error: bool = False) -> None:

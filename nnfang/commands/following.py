@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from nnfang.commands import console, streams, views
 from nnfang.commands.signals import StopRequest
-from nnfang.commands.threads import try_threads
+from nnfang.commands.thread_trial import try_threads
 from nnfang.core.layers import Dense, Dropout
 from nnfang.runs.folder import CONFIG
 from nnfang.training.events import End, Epoch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from nnfang.commands.threads import Threads
     from nnfang.core.layers import Layer
@@ -143,7 +144,7 @@ def leave(training: RecordedTraining, request: StopRequest, how: Calling) -> Non
     training.save()
     run, epochs = training.run, training.training.state.epoch
     console.note(f"Interrupted after {console.count(epochs, 'completed epoch')}. The network as it is now: {run.last}")
-    console.note(f"Continue with: nnfang train --resume {run.folder}")
+    console.note(f"Continue with: {console.command_line('train', '--resume', run.folder)}")
     if how.is_json:
         console.write_json(
             {
@@ -181,21 +182,25 @@ def summary(result: Result, training: RecordedTraining) -> str:
         f"best epoch     {end.best_epoch} of {end.epochs} ({chosen_by}){STOPPED_BY[end.reason]}",
         f"saved in       {folder}",
     ]
+    words: tuple[str | Path, ...]
     if wrong := result.diagnosis:
         lines.append(f"caution        {wrong.evidence}")
-        lines.append(f"try            nnfang train -c {folder / CONFIG} {as_options(wrong.changes)}")
+        words = ("train", "-c", folder / CONFIG, *as_options(wrong.changes))
     elif training.data.preparation == DIGIT:
-        lines.append(f"try            nnfang predict -m {folder} sample:7")
+        words = ("predict", "-m", folder, "sample:7")
     else:
-        lines.append(f"try            nnfang evaluate -m {folder}")
-    return "\n".join(lines)
+        words = ("evaluate", "-m", folder)
+    return "\n".join([*lines, f"try            {console.command_line(*words)}"])
 
 
 DIGIT = "digit"
 """The preparation of data sets like MNIST, which the pictures that come with nnfang are for."""
 
 
-def as_options(changes: Mapping[str, Any]) -> str:
+def as_options(changes: Mapping[str, Any]) -> list[str]:
     """Values of a recipe as options of the command line."""
-    short = {"optimizer.learning_rate": "--learning-rate {:g}"}
-    return " ".join(short.get(path, f"--set {path}={{}}").format(value) for path, value in changes.items())
+    words = []
+    for path, value in changes.items():
+        is_short = path == "optimizer.learning_rate"
+        words += ["--learning-rate", f"{value:g}"] if is_short else ["--set", f"{path}={value}"]
+    return words

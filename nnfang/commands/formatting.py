@@ -6,16 +6,15 @@ differently. (Cloup, which has groups too, doubles the time that importing Click
 
 from __future__ import annotations
 
-import re
 import sys
 from inspect import cleandoc
 from itertools import chain
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from nnfang.commands import console
+from nnfang.commands.wrapping import fill, fill_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,8 +35,6 @@ LONGEST_TERM = 24
 
 NARROWEST_TEXT = 32
 """Columns that are needed for text beside the options; where there are fewer, it is written below them."""
-
-SHORT_DEFAULT = r"\[default: .{1,12}\]"
 
 INDENT, DEEP_INDENT = 2, 6
 
@@ -87,8 +84,7 @@ class Formatter(click.HelpFormatter):
         """Commands to paste, each below what it does."""
         with self.section("Examples"):
             for number, (purpose, line) in enumerate(examples.items()):
-                lines = fill(line, self.width - INDENT - 2, "", "    ").split("\n")
-                command = " \\\n".join(f"{'':{INDENT}}{click.style(part, bold=True)}" for part in lines)
+                command = click.style(fill_command(line, self.width), bold=True)
                 comment = fill(purpose, self.width, "  # ")
                 self.write(f"{'' if number == 0 else chr(10)}{comment}\n{command}\n")
 
@@ -96,21 +92,6 @@ class Formatter(click.HelpFormatter):
 def title(text: str) -> str:
     """A heading. Of the eight colours of a terminal, magenta is the one that is legible on black and on white."""
     return click.style(text, bold=True, fg="magenta")
-
-
-def fill(text: str, width: int, indent: str = "", subsequent: str | None = None) -> str:
-    """The lines of a text, each of which ends between two words; a short default value stays in one line."""
-    kept = re.sub(SHORT_DEFAULT, lambda found: found[0].replace(" ", "\xa0"), text)
-    rest = indent if subsequent is None else subsequent
-    lines = wrap(
-        kept,
-        width,
-        initial_indent=indent,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return "\n".join(lines).replace("\xa0", " ")
 
 
 class Context(click.Context):

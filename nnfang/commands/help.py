@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     metavar="COMMAND",
     required=False,
     shell_complete=complete_command,
-    description="Command to explain.  [default: all commands, in a line each]",
+    description="Command to explain.  [default: all commands, one per line]",
 )
 @click.pass_context
 def command(ctx: click.Context, name: str | None) -> None:

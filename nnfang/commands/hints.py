@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnfang.commands.console import command_line
 from nnfang.names import did_you_mean, find_nearest
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def hint_for(error: NnfangError) -> str:
 
 
 def _no_run(error: NnfangError) -> str:
-    return ". Create one with: nnfang train (or name a checkpoint, a run's folder, or bundled with --model)"
+    return ". Name the folder of a run, or create one with: nnfang train"
 
 
 def _checkpoint(error: CheckpointError) -> str:
@@ -41,7 +42,7 @@ def _checkpoint(error: CheckpointError) -> str:
 
 
 def _damaged_run(error: DamagedRunError) -> str:
-    return f"\nContinue from it with: nnfang train --resume {error.previous}"
+    return f"\nContinue from it with: {command_line('train', '--resume', error.previous)}"
 
 
 def _folder_in_use(error: FolderInUseError) -> str:

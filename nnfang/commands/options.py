@@ -106,7 +106,7 @@ dataset = option(
     help="Use this data set: mnist, fashion-mnist, kmnist, mnist-sample, or the path of IDX files, of a .npz file, or "
     "of a folder with a folder of pictures for each class.",
 )
-offline = option("--offline", group=DATA, is_flag=True, help="Stay off the network; use what has been downloaded.")
+offline = option("--offline", group=DATA, is_flag=True, help="Download nothing; use what is in the cache.")
 as_json = option(
     "--json", "as_json", group=OUTPUT, is_flag=True, help="Write JSON to stdout, one object per line, instead of text."
 )
@@ -118,7 +118,7 @@ verbose = option(
     is_flag=True,
     expose_value=False,
     callback=attach_log,
-    help="Tell more on stderr: what was found, tried and skipped, and how long it took.",
+    help="Show more detail on stderr: what was found, tried and skipped, and how long it took.",
 )
 model = option(
     "-m",

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from nnfang import images
 from nnfang.commands import console
+from nnfang.commands.targets import naming
+from nnfang.errors import NnfangError
+from nnfang.files import make_folder, remove_stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,12 +51,12 @@ class TextWriter:
         for warning in prediction.picture.warnings:
             console.warn(f"{name}: {warning}")
         parts = [f"{console.one_line(label)}  {self.format_value(value)}" for label, value in prediction.top(self.top)]
-        console.write("  ".join([*parts, name]))
+        console.result("  ".join([*parts, name]))
 
     def write_failure(self, name: str, error: PictureError) -> None:
         """A picture that could not be read, and why."""
         width = len(self.format_value(0))
-        console.write(f"-  {'-':>{width}}  {console.one_line(name)}  ({console.one_line(error.reason)})")
+        console.result(f"-  {'-':>{width}}  {console.one_line(name)}  ({console.one_line(error.reason)})")
 
     def format_value(self, value: float) -> str:
         """A probability as ``99.8%``, a score as ``-0.123``."""
@@ -113,10 +116,29 @@ class JsonWriter(TextWriter):
 WRITERS: dict[str, Callable[[Checkpoint, int], TextWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
 
 
-def save_input(folder: Path, number: int, prediction: Prediction) -> None:
-    """Write what the network saw of the picture with this number; two may have the same name."""
-    stem = "stdin" if prediction.name == "-" else re.sub(UNSAFE, "-", Path(prediction.name).stem[:STEM])
-    images.save_image(folder / f"{number:04d}-{stem}.png", prediction.picture.image)
+class InputFolder:
+    """Where what the network sees is written."""
+
+    def __init__(self, folder: Path, *, may_replace: bool) -> None:
+        """Create it, and clear away what a killed command left in it.
+
+        Args:
+            folder: Where.
+            may_replace: Whether a picture may be replaced that is there already.
+        """
+        self.folder, self.may_replace = folder, may_replace
+        try:
+            make_folder(folder)
+        except OSError as error:
+            raise NnfangError(f"cannot be created: {error.strerror}", folder) from error
+        remove_stale(folder, "[0-9]*-*.png")
+
+    def save(self, number: int, prediction: Prediction) -> None:
+        """Write what the network saw of the picture with this number; two may have the same name."""
+        stem = "stdin" if prediction.name == "-" else re.sub(UNSAFE, "-", Path(prediction.name).stem[:STEM])
+        file = self.folder / f"{number:04d}-{stem}.png"
+        with naming(file):
+            images.save_image(file, prediction.picture.image, may_replace=self.may_replace)
 
 
 def _csv_line(cells: Sequence[str | float]) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     required=False,
     shell_complete=completion.complete_recipe,
-    description="Print this recipe with its comments.",
+    description="Recipe to print with its comments.  [default: a list of all recipes]",
 )
 @options.as_json
 def command(name: str | None, *, as_json: bool) -> None:

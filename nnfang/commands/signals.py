@@ -1,11 +1,24 @@
 """Ctrl-C, SIGTERM, and SIGHUP of a closed terminal as a request to stop, which training grants between two chunks."""
 
 import signal
+import sys
 from types import FrameType
 from typing import Any, Self
 
 STOPPING = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
 """The signals that ask for an end; Windows has no SIGHUP."""
+
+
+def exit_on_signals() -> None:
+    """Let SIGTERM and SIGHUP end the program as an exception does: what it was about to write is cleared away."""
+    for number in STOPPING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _exit)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)  # the second ends it at once
+    sys.exit(128 + number)
 
 
 class StopRequest:

@@ -46,7 +46,9 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
             "nnfang train --dataset mnist-sample --epochs 3 -o runs/first"
         ),
         "Repeat the paper's experiment on MNIST": "nnfang train",
-        "Train by a recipe, with another number of units": ("nnfang train -c minibatch --set 'layers[0].units=256'"),
+        "Train with a recipe, but with another number of units": (
+            "nnfang train -c minibatch --set 'layers[0].units=256'"
+        ),
         "Continue the newest run to epoch 40": "nnfang train --resume --epochs 40",
     },
 )
@@ -58,7 +60,7 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     type=options.PathType(),
     metavar="FILE|RECIPE",
     shell_complete=completion.complete_recipe_or_file,
-    help="Train by a YAML file, or by a recipe that comes with nnfang; - is standard input.",
+    help="Use this recipe: a YAML file, - for standard input, or the name of one that comes with nnfang.",
 )
 @option(
     "--set",
@@ -143,7 +145,12 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     metavar="DIR",
     help="Write the run to this folder.  [default: runs/<time>-<dataset>]",
 )
-@option("--force", group=options.OUTPUT, is_flag=True, help="Delete the run that is already in that folder.")
+@option(
+    "--force",
+    group=options.OUTPUT,
+    is_flag=True,
+    help="Delete the run that is already in that folder, or overwrite FILE.png.",
+)
 @options.as_json
 @options.quiet
 @options.verbose
@@ -181,7 +188,7 @@ def command(
     elif print_config:
         training.print_config(source, overrides)
     elif sheet is not None:
-        training.preview(sheet, source, overrides, how)
+        training.preview(sheet, source, overrides, how, force=force)
     else:
         training.start(source, overrides, how, output, force=force)
 

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 from nnfang.commands import console
 from nnfang.commands.following import Calling, follow
 from nnfang.commands.loading import load_dataset
+from nnfang.commands.targets import check_target, naming
 from nnfang.config import sources as config
 from nnfang.config.recipes import locate
 from nnfang.core.constraints import FieldError
 from nnfang.data import SAMPLE, check_exists
-from nnfang.errors import ConfigError, DataError, NnfangError, UnavailableError
+from nnfang.errors import ConfigError, DataError, UnavailableError
 from nnfang.machine.clock import check_time_zone
 from nnfang.runs import session
 from nnfang.runs.finding import NoRunError, find_newest
 from nnfang.runs.resumption import AnotherTrainingError
+from nnfang.runs.session import StoredRun, UnsavedRun
 from nnfang.training.augment import preview_distortions
 from nnfang.training.compatibility import OutputUnitsError, size_output_layer
 from nnfang.training.loop import check_engine
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
     from nnfang.config.sources import Config, Override
     from nnfang.data import Dataset
-    from nnfang.runs.session import StoredRun
     from nnfang.training.recipe import Recipe
 
 PREVIEW_IMAGES, PREVIEW_COLUMNS = 10, 16
@@ -127,9 +128,12 @@ def newest_run() -> Path:
     raise NoRunError
 
 
-def announce(stored: StoredRun, how: Calling) -> None:
+def announce(stored: StoredRun | UnsavedRun, how: Calling) -> None:
     """Say what is resumed or forked."""
     if how.is_quiet:
+        return
+    if isinstance(stored, UnsavedRun):
+        console.note(f"Starting {stored.run.folder} from its config, because nothing of it has been saved yet.")
         return
     state = stored.checkpoint.meta.state
     where = f"epoch {state.epoch}"
@@ -138,8 +142,10 @@ def announce(stored: StoredRun, how: Calling) -> None:
     console.note(f"Resuming {stored.run.folder} after {where}.")
 
 
-def nothing_left(stored: StoredRun, recipe: Recipe) -> str | None:
+def nothing_left(stored: StoredRun | UnsavedRun, recipe: Recipe) -> str | None:
     """Why resuming a run trains no further, and what would; None if it does."""
+    if isinstance(stored, UnsavedRun):
+        return None
     state, early_stopping = stored.checkpoint.meta.state, recipe.early_stopping
     if state.epoch >= recipe.epochs:
         more = f"--epochs {2 * max(recipe.epochs, 1)}"
@@ -151,9 +157,9 @@ def nothing_left(stored: StoredRun, recipe: Recipe) -> str | None:
     return None
 
 
-def adapt(stored: StoredRun, overrides: Sequence[Override]) -> Config:
+def adapt(stored: StoredRun | UnsavedRun, overrides: Sequence[Override]) -> Config:
     """The run's config with what the environment and the command line change."""
-    return config.load(None, overrides, os.environ, base=stored.checkpoint.recipe)
+    return config.load(None, overrides, os.environ, base=stored.recipe)
 
 
 def loader(how: Calling) -> Callable[[str], Dataset]:
@@ -176,7 +182,7 @@ def blaming(resolved: Config) -> Iterator[None]:
         raise resolved.error(error.path, error.reason) from error
 
 
-def preview(path: Path, source: Path | None, overrides: Sequence[Override], how: Calling) -> None:
+def preview(path: Path, source: Path | None, overrides: Sequence[Override], how: Calling, *, force: bool) -> None:
     """Write a sheet of training images: each as it is, then distorted as it may be seen in the first epochs."""
     from nnfang.images import write_sheet  # Pillow, which training does without
 
@@ -184,11 +190,10 @@ def preview(path: Path, source: Path | None, overrides: Sequence[Override], how:
     recipe = resolved.recipe
     if recipe.augment is None:
         raise ConfigError("--preview-augment: the config has no augment, such as --set augment.rotate=15")
+    check_target(path, may_replace=force)
     data = obtain_dataset(resolved, how)
     with blaming(resolved):
         sheet = preview_distortions(recipe.augment, data.x_train, recipe.seed, PREVIEW_IMAGES, PREVIEW_COLUMNS)
-    try:
-        write_sheet(path, sheet)
-    except (OSError, ValueError) as error:
-        raise NnfangError(f"cannot be written: {getattr(error, 'strerror', None) or error}", path) from error
+    with naming(path):
+        write_sheet(path, sheet, may_replace=force)
     console.note(f"{path}: each row a training image as it is, then distorted in {PREVIEW_COLUMNS - 1} ways")

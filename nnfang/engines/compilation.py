@@ -1,21 +1,22 @@
-"""Compiles the loop of `nnfang.engines.kernels`, and keeps what was compiled for later processes.
+"""Compiles the loops of `nnfang.engines.kernels`, and keeps what was compiled for later processes.
 
 numba runs what it finds in its cache. So the cache lies in a folder of the user's own, and what is in it is compared
 with a checksum before numba sees it: what is damaged is discarded and compiled again.
 """
 
+import hashlib
 import logging
-import sys
 import warnings
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import njit, typeof
 from numba.core import config as numba_config
 
 from nnfang.core.constraints import FieldError
-from nnfang.engines.kernels import FASTMATH, train_block
+from nnfang.engines import kernels
 from nnfang.errors import NnfangError, NnfangWarning
 from nnfang.machine.private_folder import discard, is_sealed, open_private_folder, seal
 
@@ -26,27 +27,35 @@ logger = logging.getLogger(__name__)
 
 
 class Kernel:
-    """`train_block`, compiled when it is first called with arrays of a dtype.
+    """A loop, compiled when it is first called with arguments of certain types.
 
     Attributes:
         folder: Where what was compiled is kept; None where it is kept in memory only.
     """
 
-    def __init__(self, cache_folder: Path | None) -> None:
+    def __init__(self, loop: Callable[..., None], cache_folder: Path | None) -> None:
         """Compile nothing yet; discard what is kept where it is damaged."""
-        self._compiled = _declare(cache_folder)
+        self._loop, self._compiled = loop, _declare(loop, cache_folder)
         self.folder = Path(self._compiled.stats.cache_path) if cache_folder else None
         if self.folder and not is_sealed(self.folder):
             logger.info("Discarding what was compiled, which is damaged: %s", self.folder)
             discard(self.folder)
 
-    def is_cached(self) -> bool:
-        """Whether it has been compiled before, by this version of Python."""
-        line, python = train_block.__code__.co_firstlineno, "{}{}".format(*sys.version_info)
-        return bool(self.folder and any(self.folder.glob(f"kernels.train_block-{line}.py{python}*.nbi")))
+    def is_cached(self, *arguments: Any) -> bool:
+        """Whether it has been compiled before for arguments of these types, by this version of Python."""
+        types = tuple(map(typeof, arguments))
+        if types in self._compiled.overloads:
+            return True
+        if not self.folder:
+            return False
+        kept = self._compiled._cache  # numba has no public way to ask
+        try:
+            return kept._index_key(types, self._compiled.targetctx.codegen()) in kept._cache_file._load_index()
+        except Exception:  # it unpickles a file that may be damaged, which raises anything
+            return False
 
     def prepare(self, *arguments: Any) -> None:
-        """Call it for the first time with arrays of a dtype: it is loaded from the cache, or compiled.
+        """Call it for the first time with arguments of some types: it is loaded from the cache, or compiled.
 
         Raises:
             FieldError: It cannot be compiled.
@@ -62,7 +71,7 @@ class Kernel:
     def _compile_in_memory(self, *arguments: Any) -> None:
         if self.folder:
             discard(self.folder)
-        self.folder, self._compiled = None, _declare(None)
+        self.folder, self._compiled = None, _declare(self._loop, None)
         try:
             self._compiled(*arguments)
         except Exception as error:  # whatever LLVM and numba raise on a machine that they do not know
@@ -70,31 +79,39 @@ class Kernel:
             raise FieldError("engine", f"the compiled engine cannot be compiled: {reason}") from error
 
     def __call__(self, *arguments: Any) -> None:
-        """See `nnfang.engines.kernels.train_block`."""
+        """See the loop."""
         self._compiled(*arguments)
 
 
 @cache
-def load_kernel() -> Kernel:
-    """The kernel of this process.
+def load_kernel(loop: Callable[..., None]) -> Kernel:
+    """The kernel of a loop in this process.
 
     Warns:
         NnfangWarning: There is no safe place to keep it.
     """
     try:
-        return Kernel(open_private_folder(FOLDER))
+        return Kernel(loop, open_private_folder(FOLDER) / hash_sources())
     except NnfangError as error:
         message = f"the compiled engine is compiled again by each process, since it cannot be kept: {error}"
         warnings.warn(message, NnfangWarning, stacklevel=1)
-        return Kernel(None)
+        return Kernel(loop, None)
 
 
-def _declare(cache_folder: Path | None) -> Any:
-    """`train_block` as a function that numba will compile; numba looks up the place of its cache now."""
+def hash_sources() -> str:
+    """A digest of all that the loops are made of: numba itself would notice a change in the loop's own file only."""
+    sources = hashlib.sha256()
+    for path in sorted(Path(*kernels.__path__).glob("*.py")):
+        sources.update(path.read_bytes())
+    return sources.hexdigest()[:16]
+
+
+def _declare(loop: Callable[..., None], cache_folder: Path | None) -> Any:
+    """A loop as a function that numba will compile; numba looks up the place of its cache now."""
     config: Any = numba_config
     usual = config.CACHE_DIR
     config.CACHE_DIR = str(cache_folder or usual)
     try:
-        return njit(cache=cache_folder is not None, error_model="numpy", fastmath=FASTMATH)(train_block)
+        return njit(cache=cache_folder is not None, error_model="numpy")(loop)
     finally:
         config.CACHE_DIR = usual

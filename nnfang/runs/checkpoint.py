@@ -32,8 +32,8 @@ from nnfang.core.arrays import Array, Images, aligned_empty
 from nnfang.core.constraints import FieldError, format_value
 from nnfang.core.network import Network, layer_shapes
 from nnfang.errors import CheckpointError
+from nnfang.files import write_whole
 from nnfang.runs.evaluation import Split, evaluate_checkpoint
-from nnfang.runs.files import write_whole
 from nnfang.runs.meta import FORMAT, Meta, TestRecord
 from nnfang.training.recipe import Recipe
 
@@ -170,7 +170,7 @@ def load(path: Path) -> Checkpoint:
     begin = perf_counter()
     with _open(path) as (file, sizes):
         checkpoint = _read(path, file, sizes)
-    logger.info("Read %s (epoch %d) in %.2f s", path, checkpoint.meta.epoch, perf_counter() - begin)
+    logger.info("Read %s (epoch %d) in %.0f ms", path, checkpoint.meta.epoch, 1000 * (perf_counter() - begin))
     return checkpoint
 
 

@@ -119,9 +119,14 @@ class Nnfang:
         return check(Result(process.returncode, decode(process.stdout), decode(process.stderr)), code)
 
     def on_terminal(
-        self, *arguments: str, code: int = 0, columns: int = 80, environment: Mapping[str, str] = NOTHING
+        self,
+        *arguments: str,
+        code: int = 0,
+        columns: int = 80,
+        piped: bool = True,
+        environment: Mapping[str, str] = NOTHING,
     ) -> Result:
-        """Run it with stderr on a terminal and stdout in a pipe."""
+        """Run it with stderr on a terminal, and stdout in a pipe or else on the terminal too."""
         import pty
         import termios
 
@@ -132,14 +137,14 @@ class Nnfang:
             cwd=self.folder,
             env={**self.environment, **environment},
             stdin=theirs,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if piped else theirs,
             stderr=theirs,
         )
         os.close(theirs)
         with process, os.fdopen(ours, "rb", buffering=0) as terminal:
             screen = decode(b"".join(iter(partial(read_terminal, terminal.fileno()), b"")))
             stdout, _ = process.communicate(timeout=TIME_LIMIT)
-        return check(Result(process.returncode, decode(stdout), screen), code)
+        return check(Result(process.returncode, decode(stdout or b""), screen), code)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Only start it."""

@@ -170,7 +170,7 @@ def test_the_newest_run_is_used_and_named(trained: Trained, nnfang: Nnfang) -> N
 def test_without_any_run_the_message_says_how_to_make_one(command: tuple[str, ...], nnfang: Nnfang) -> None:
     stderr = nnfang.inside(*command, code=6).stderr
     assert "nnfang train" in stderr
-    assert "--model" in stderr
+    assert "Name the folder of a run" in stderr
 
 
 def damage(path: Path) -> None:

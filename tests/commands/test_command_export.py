@@ -116,7 +116,7 @@ def test_the_files_of_a_run_are_never_replaced(nnfang: Nnfang, trained: Trained)
 
 
 def test_without_a_run_there_is_nothing_to_export(nnfang: Nnfang) -> None:
-    assert "Create one with: nnfang train" in nnfang.inside("export", "x.npz", code=6).stderr
+    assert "create one with: nnfang train" in nnfang.inside("export", "x.npz", code=6).stderr
 
 
 def test_a_file_that_cannot_be_written_is_named(nnfang: Nnfang, trained: Trained) -> None:

@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,8 +22,6 @@ from nnfang.runs.finding import load_last
 from nnfang.runs.meta import ForkRecord
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.commands.conftest import Nnfang, Trained
 
 KILLS = int(os.environ.get("KILLS", "6"))
@@ -148,6 +147,24 @@ def test_of_two_trainings_into_one_folder_the_second_is_told_of_the_first(nnfang
     assert forced.stderr == second.stderr.splitlines(keepends=True)[-1]
     assert "is training into this folder" in second.stderr
     assert first.returncode == 143
+
+
+def test_a_run_that_was_cut_off_before_its_first_checkpoint_begins_from_its_config(nnfang: Nnfang) -> None:
+    nnfang.train("-o", "whole", "-q")
+    nnfang.train("-q")
+    run = nnfang.folder / "runs" / "later"
+    run.mkdir()
+    shutil.copy(nnfang.folder / "whole" / "config.yaml", run)
+    resumed = nnfang("train", "--resume")
+    assert (
+        f"Starting {Path('runs', 'later')} from its config, because nothing of it has been saved yet.\n"
+        in resumed.stderr
+    )
+    assert digest(run) == digest(nnfang.folder / "whole")
+    assert "identical through epoch 1" in nnfang("verify", str(run), "-q").stdout
+    (run / "last.npz").unlink()
+    refused = nnfang("train", "--dataset", "mnist-sample", "-o", str(run), code=2)
+    assert "holds config.yaml" in refused.stderr
 
 
 def test_a_full_disk_is_one_message_and_leaves_what_was_there(nnfang: Nnfang) -> None:

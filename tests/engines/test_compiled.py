@@ -1,11 +1,17 @@
 """The compiled engine, the reference and the loop on paper end at the same θ."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nnfang.core.activations import ACTIVATIONS
-from nnfang.core.layers import Dense
-from nnfang.engines import BatchEngine, CompiledEngine, kernels
+from nnfang.core.layers import Dense, Dropout
+from nnfang.core.network import Network
+from nnfang.core.optimizers import Adam, AdamW, Momentum, Optimizer, RmsProp, Sgd
+from nnfang.engines import BatchEngine, CompiledEngine, Task
+from nnfang.engines.kernels.elementwise import CODES
 from tests import oracle
 from tests.core.problems import HIDDEN
 from tests.engines.tasks import CLASSES, Case, dense, samples, varying_rate
@@ -85,5 +91,58 @@ def test_compiled_logits_of_any_size_have_a_softmax(scale: float, dtype: str) ->
     assert results[0] == pytest.approx(results[1], rel=1e-4)
 
 
+NETWORKS = {
+    "dropout": Case((Dense(20), Dropout(0.3), Dense(9, "sigmoid"), Dropout(), Dropout(0.2), Dense(CLASSES, "softmax"))),
+    "padding": Case((Dense(20, "sigmoid"), Dense(33, "gelu"), Dense(CLASSES, "softmax"))),
+    "wide": Case((Dense(300, "tanh"), Dense(16, "tanh"), Dense(CLASSES, "softmax"))),
+    "squares": Case(dense(7, output="linear"), loss="mean_squared_error"),
+    "squares of softmax": Case(dense(7, activation="leaky_relu"), loss="mean_squared_error"),
+}
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "sgd": Sgd(),
+    "sgd, decay": Sgd(weight_decay=0.1),
+    "momentum": Momentum(weight_decay=0.1),
+    "nesterov": Momentum(nesterov=True),
+    "rmsprop": RmsProp(weight_decay=0.1),
+    "adam": Adam(weight_decay=0.1),
+    "adamw": AdamW(weight_decay=0.1),
+}
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 70])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_optimizer_loss_and_dropout_ends_where_the_reference_ends(
+    name: str, optimizer: str, batch_size: int
+) -> None:
+    case = replace(NETWORKS[name], optimizer=OPTIMIZERS[optimizer], batch_size=batch_size, rate=lambda _: 0.003, seed=3)
+    ours, reference, (x, labels) = CompiledEngine(case.task()), BatchEngine(case.task()), sparse_samples(331)
+    for rows in (slice(0, 210), slice(210, None)):
+        results = [engine.advance(x[rows], labels[rows]) for engine in (ours, reference)]
+        assert results[0] == pytest.approx(results[1], rel=1e-9)
+    np.testing.assert_allclose(ours.task.network.theta, reference.task.network.theta, rtol=0, atol=1e-9)
+    for vector in ours.state:
+        np.testing.assert_allclose(ours.state[vector], reference.state[vector], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("batch_size", [1, 8])
+@pytest.mark.parametrize("inputs", [113, 784])
+def test_bytes_are_divided_by_255(inputs: int, batch_size: int) -> None:
+    rng = np.random.default_rng(4)
+    pixels = (rng.integers(0, 256, (100, inputs)) * (rng.random((100, inputs)) < 0.2)).astype(np.uint8)
+    labels = rng.integers(0, CLASSES, 100)
+    network = Network.initialize((Dense(20), Dense(CLASSES, "softmax")), inputs)
+    tasks = [
+        Task(deepcopy(network), "categorical_crossentropy", Sgd(), lambda _: 0.1, batch_size, is_bytes=is_bytes)
+        for is_bytes in (True, False)
+    ]
+    by_bytes, by_floats = map(CompiledEngine, tasks)
+    assert (str(by_bytes.inputs_dtype), str(by_floats.inputs_dtype)) == ("uint8", "float32")
+    by_bytes.advance(pixels, labels)
+    by_floats.advance(pixels / np.float32(255), labels)
+    np.testing.assert_array_equal(by_bytes.task.network.theta, by_floats.task.network.theta)
+
+
 def test_every_hidden_activation_has_a_code() -> None:
-    assert set(kernels.CODES) == set(ACTIVATIONS) - {"softmax"}
+    assert set(CODES) == set(ACTIVATIONS) - {"softmax"}
