@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -51,7 +52,8 @@ class BarView:
                 figures="" if self.is_narrow else progress_figures(event),
             )
         elif isinstance(event, Epoch):
-            console.note(epoch_line(event, self.epochs))  # rich, which has taken the place of stderr, lets it by
+            line = console.fit(console.escape(epoch_line(event, self.epochs)), sys.stderr)
+            self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
         elif isinstance(event, Retry):
             console.warn(retry_lines(event))
 

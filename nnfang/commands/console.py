@@ -134,11 +134,11 @@ def write(text: str, *, end: str = "\n") -> None:
 
 
 def write_json(value: object) -> None:
-    """One object as a line of stdout, at once: a reader may be waiting for it."""
+    """One object as a line of stdout, in UTF-8, and at once: a reader may be waiting for it."""
     import msgspec
 
     text = msgspec.json.encode(value).decode()
-    _write(re.sub(UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", text))
+    _write(re.sub(UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", text).encode())
 
 
 def write_page(text: str, *, is_error: bool = False) -> None:
@@ -150,7 +150,7 @@ def write_page(text: str, *, is_error: bool = False) -> None:
         _write(text, color=has_colour(sys.stdout))
 
 
-def _write(text: str, *, nl: bool = True, color: bool | None = None) -> None:
+def _write(text: str | bytes, *, nl: bool = True, color: bool | None = None) -> None:
     try:
         click.echo(text, nl=nl, color=color)
     except OSError as error:

@@ -9,7 +9,7 @@ from math import inf, prod
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from nnfang.commands import console, options, views
+from nnfang.commands import console, options, streams, views
 from nnfang.commands.signals import StopRequest
 from nnfang.commands.thread_trial import try_threads
 from nnfang.core.constraints import LITERALS
@@ -44,6 +44,7 @@ def follow(training: RecordedTraining, how: Calling) -> None:
     Raises:
         DivergedError: Training diverged, for the last time.
     """
+    streams.do_without_output()
     announce(training, how)
     clock = Clock(how.max_seconds)
     end = None

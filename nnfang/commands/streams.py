@@ -8,15 +8,25 @@ from io import TextIOWrapper
 STREAMS = ("stdin", "stdout", "stderr")
 """By the number of their file descriptors."""
 
+closed: set[str] = set()
+"""Those that the program was started without."""
+
 
 def prepare() -> None:
     """Let each standard stream be there; a character that one cannot encode is replaced, and never ends a run."""
     for descriptor, name in enumerate(STREAMS):
         if getattr(sys, name) is None:
+            closed.add(name)
             _reopen(descriptor, name)
         stream = getattr(sys, name)
         if name != "stdin" and isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def do_without_output() -> None:
+    """Drop what is written to stdout if the program was started without; for a command with results in files."""
+    if "stdout" in closed:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _reopen(descriptor: int, name: str) -> None:

@@ -263,7 +263,7 @@ def test_no_name_of_a_picture_upsets_the_output(style: str, encoding: str, digit
         assert paths == [*names[:2], r"raw\xff.png", "absent é\n.png"]
     else:
         header, *rows = csv.reader(io.StringIO(output, newline=""))
-        assert [row[0] for row in rows][1:-1] == [names[1], r"raw\xff.png"]
+        assert [row[0] for row in rows][1:-1] == ["line\nbreak\\x1b[2J.png", r"raw\xff.png"]
         assert {len(row) for row in rows} == {len(header)} == {4}
 
 

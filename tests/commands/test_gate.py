@@ -23,21 +23,26 @@ FILES = sorted(set(PACKAGE.rglob("*.py")) - {GATE})
 
 WRITERS = re.compile(
     r"(builtins\.)?print|pprint|(click\.)?(echo|secho|confirm|prompt|pause|echo_via_pager|progressbar|version_option)"
-    r"|input|os\.(write|writev)|sys\.__?std\w+\.\w+|sys\.std(out|err)\.(write|writelines|buffer\.write)"
+    r"|input|sys\.__?std\w+\.\w+|sys\.std(out|err)\.(write|writelines|buffer\.write)"
     r"|\w+(\.\w+)*\.console\.\w+|rich\.print|(logging\.)?(StreamHandler|basicConfig|lastResort)|traceback\.print_\w+"
 )
 """Calls by which something is written to the terminal."""
 
 
+ALLOWED = {"commands/bars.py": ["self.bar.console.print"]}
+"""The line of an epoch has to be written by rich, above its bar."""
+
+
 def writers(path: Path) -> list[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    called = (ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return [name for name in called if WRITERS.fullmatch(name)]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    to_descriptors = [ast.unparse(call) for call in calls if ast.unparse(call).startswith(("os.write(1", "os.write(2"))]
+    return to_descriptors + [name for call in calls if WRITERS.fullmatch(name := ast.unparse(call.func))]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_nobody_writes_beside_the_gate(path: Path) -> None:
-    assert writers(path) == []
+    assert writers(path) == ALLOWED.get(path.relative_to(PACKAGE).as_posix(), [])
 
 
 def test_the_search_finds_the_writers_of_the_gate() -> None:
