@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.commands.conftest import Nnfang, Trained
 
-RUN_FILES = [".lock", "best.npz", "config.yaml", "history.csv", "last.npz", "last.prev.npz", "metrics.json"]
+RUN_FILES = ["best.npz", "config.yaml", "history.csv", "last.npz", "last.prev.npz", "metrics.json"]
 TWO_EPOCHS = ("--dataset", "mnist-sample", "--limit", "500", "--epochs", "2")
 
 ESCAPE = "\x1b["
