@@ -124,7 +124,7 @@ def backward(m, room, layers, units, W, masks, begin, rate):
 
 @part
 def update_first(m, linear, layers, units, entries, buckets, capacity, rate):
-    """The step of the first layer."""
+    """The step of the first layer (eq. 39 and 40)."""
     plan = layers.plan
     of = layers.padded if plan[0, PADDED] else layers.own
     inputs, n, start = plan[0, P], plan[0, N], plan[0, START]

@@ -19,7 +19,7 @@ RATE, FIRST_CORRECTION, SECOND_CORRECTION, RATES = range(4)
 
 
 class Sgd(NamedTuple):
-    """θ := θ - α g: linear, so that the samples of a mini-batch may be added in turn."""
+    """θ := θ - α g (eq. 44, 45): linear, so that the samples of a mini-batch may be added in turn."""
 
     theta: Array
 
