@@ -2,7 +2,7 @@
 
 Every layer takes its inputs as entries, a position and a value: of the image what is not 0, of a layer with relu what
 it lets through, of any other layer all units. Everything then runs along the rows of V that belong to entries; where
-the input is 0, V_i is neither needed nor changed. delta is e = -α δ here, so that V_i += a_i e (eq. 42 and 44).
+the input is 0, V_i is neither needed nor changed. delta is e = -α δ here, so that V_i += a_i e (eq. 44).
 """
 
 from nnfang.engines.kernels import sparse
