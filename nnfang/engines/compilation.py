@@ -15,6 +15,7 @@ from typing import Any
 from numba import njit, typeof
 from numba.core import config as numba_config
 
+from nnfang.core import activations
 from nnfang.core.constraints import FieldError
 from nnfang.engines import kernels
 from nnfang.errors import NnfangError, NnfangWarning
@@ -101,7 +102,7 @@ def load_kernel(loop: Callable[..., None]) -> Kernel:
 def hash_sources() -> str:
     """A digest of all that the loops are made of: numba itself would notice a change in the loop's own file only."""
     sources = hashlib.sha256()
-    for path in sorted(Path(*kernels.__path__).glob("*.py")):
+    for path in (*sorted(Path(*kernels.__path__).glob("*.py")), Path(activations.__file__)):  # with its constants
         sources.update(path.read_bytes())
     return sources.hexdigest()[:16]
 

@@ -10,7 +10,7 @@ import numpy as np
 from nnfang.core.arrays import Array, Images, Labels
 from nnfang.core.layers import Dense, Dropout
 from nnfang.core.losses import output_loss
-from nnfang.core.optimizers import Adam
+from nnfang.core.optimizers import Adam, AdamW, Momentum, RmsProp, Sgd
 from nnfang.engines.engine import Engine, Task
 from nnfang.engines.metrics import BatchMetrics
 
@@ -20,6 +20,13 @@ ROWS = 1024
 LARGEST_LAYER = 1_000_000
 """Weights of a layer after the first up to which this engine is the fastest. Larger ones do not fit the cache, and BLAS
 takes them in parts that do."""
+
+MOST_INPUTS = 2**24
+"""Inputs of a mini-batch for which there is room in the lists of those that are not 0."""
+
+OPTIMIZERS = (Sgd, Momentum, RmsProp, Adam, AdamW)
+ACTIVATIONS = {"relu", "leaky_relu", "sigmoid", "tanh", "gelu", "linear"}
+"""What there are compiled formulas for. The output activation goes with the loss."""
 
 MOST_DENSE = 0.6
 """Fraction of the inputs that are not 0 up to which this engine is the fastest."""
@@ -101,11 +108,18 @@ class CompiledEngine(Engine):
 
 def unsupported_task(task: Task) -> str | None:
     """Why the compiled engine cannot run `task` on any machine, or None if it can."""
-    layers = task.network.layers
-    if not isinstance(layers[0], Dense):
+    network, optimizer = task.network, type(task.optimizer)
+    if not isinstance(network.layers[0], Dense):
         return "runs no dropout of the inputs"
-    if not all(isinstance(layer, Dense | Dropout) for layer in layers):
+    if not all(isinstance(layer, Dense | Dropout) for layer in network.layers):
         return "runs dense and dropout layers only"
+    if optimizer not in OPTIMIZERS:  # nor a class derived from one, whose formula may be another
+        return f"does not run the optimizer {optimizer.__name__.lower()}"
+    hidden = {layer.activation for layer in network.layers[:-1] if isinstance(layer, Dense)}
+    if unknown := hidden - ACTIVATIONS:
+        return f"does not run the activation {min(unknown)}"
+    if task.batch_size * network.inputs > MOST_INPUTS:
+        return f"runs at most {MOST_INPUTS:,} inputs per step, found {task.batch_size * network.inputs:,}"
     return None
 
 

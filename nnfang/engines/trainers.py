@@ -13,7 +13,7 @@ from nnfang.core.optimizers import Optimizer
 from nnfang.engines.compilation import load_kernel
 from nnfang.engines.engine import Task
 from nnfang.engines.kernels import minibatch, online, updates
-from nnfang.engines.kernels.elementwise import CODES, LOSSES
+from nnfang.engines.kernels.elementwise import CODES, LINEAR, LOSSES
 from nnfang.engines.kernels.layout import Buckets, Entries, Layers, Units
 from nnfang.engines.kernels.minibatch import BLOCK, ROWS
 from nnfang.engines.kernels.sparse import TILE
@@ -37,7 +37,7 @@ class Trainer(ABC):
         network = task.network
         activations = [layer.activation for layer in network.layers if isinstance(layer, Dense)]
         self.dropout = DropoutMasks(task, rows)
-        self.padding = PaddedLayers(network, [CODES.get(name, 0) for name in activations], self.dropout.starts)
+        self.padding = PaddedLayers(network, [CODES.get(name, LINEAR) for name in activations], self.dropout.starts)
         self.loss = LOSSES[network.output_activation, task.loss]
         self.padded = [self.padding.allocate() for _ in vectors]
         own, padded = (create_update(task.optimizer, arrays) for arrays in (vectors, self.padded))

@@ -24,7 +24,11 @@ IMAGES, EPOCH = 2048, 60_000
 """Images that are timed, and those of the epoch that the result is for."""
 
 ROUNDS = 5
-CASES = (("online", 1), ("compiled", 1), ("compiled", 8), ("batch", 8), ("batch", 32), ("batch", 128), ("batch", 512))
+CASES = (
+    ("online", 1),
+    *(("batch", size) for size in (8, 32, 128, 512)),
+    *(("compiled", size) for size in (1, 8, 32, 128, 512)),
+)
 
 
 def time_engines(data: Dataset) -> list[dict[str, Any]]:

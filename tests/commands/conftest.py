@@ -196,6 +196,12 @@ def _expect_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def default_engine(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Train once, so that the engine is compiled, and no test is told that it is being compiled."""
+    Nnfang(tmp_path_factory.mktemp("first"))("train", *BRIEF, "-q")
+
+
 @pytest.fixture
 def nnfang(tmp_path: Path) -> Nnfang:
     return Nnfang(tmp_path)

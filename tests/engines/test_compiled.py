@@ -6,12 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nnfang.core import optimizers
 from nnfang.core.activations import ACTIVATIONS
 from nnfang.core.layers import Dense, Dropout
 from nnfang.core.network import Network
 from nnfang.core.optimizers import Adam, AdamW, Momentum, Optimizer, RmsProp, Sgd
-from nnfang.engines import BatchEngine, CompiledEngine, Task
+from nnfang.engines import BatchEngine, CompiledEngine, Task, compiled
 from nnfang.engines.kernels.elementwise import CODES
+from nnfang.engines.kernels.updates import COMPILED
+from nnfang.engines.trainers import update_kind
 from tests import oracle
 from tests.core.problems import HIDDEN
 from tests.engines.tasks import CLASSES, Case, dense, samples, varying_rate
@@ -145,4 +148,11 @@ def test_bytes_are_divided_by_255(inputs: int, batch_size: int) -> None:
 
 
 def test_every_hidden_activation_has_a_code() -> None:
-    assert set(CODES) == set(ACTIVATIONS) - {"softmax"}
+    assert set(CODES) == compiled.ACTIVATIONS == set(ACTIVATIONS) - {"softmax"}
+
+
+def test_every_optimizer_has_a_compiled_update() -> None:
+    assert set(compiled.OPTIMIZERS) == set(optimizers.OPTIMIZERS.values())
+    assert {update_kind(kind())[0].__name__ for kind in compiled.OPTIMIZERS} <= {kind.__name__ for kind in COMPILED} | {
+        "Sgd"
+    }

@@ -66,7 +66,18 @@ def test_what_the_online_engine_can_run_it_runs_unless_forbidden(case: Case) -> 
     assert choose_engine("batch", case.task()).name == "batch"
 
 
-COMPILED_CANNOT = [(Case((Dropout(0.1), *dense(5))), "runs no dropout of the inputs")]
+class Slower(Sgd):
+    """Another formula under the name of one that is known."""
+
+
+COMPILED_CANNOT = [
+    (Case((Dropout(0.1), *dense(5))), "runs no dropout of the inputs"),
+    (Case(dense(5), optimizer=Slower()), "does not run the optimizer slower"),
+    (
+        Case(dense(5), batch_size=2**24 // 6 + 1),
+        "runs at most 16,777,216 inputs per step, found 16,777,218",
+    ),
+]
 
 
 @pytest.mark.parametrize(("case", "reason"), COMPILED_CANNOT)

@@ -14,7 +14,7 @@ from nnfang.core.arrays import Array
 from nnfang.engines.kernels.compilation import PART, function
 from nnfang.engines.kernels.vectors import LANES, fill, halves, load, multiply_add, square_root, store
 
-RATE, FIRST_CORRECTION, SECOND_CORRECTION, RATES = range(4)
+RATE, FIRST_CORRECTION, SECOND_CORRECTION = range(3)
 """Places in `rate`, of one step: α, 1/(1 - β₁ᵗ), 1/(1 - β₂ᵗ)."""
 
 
