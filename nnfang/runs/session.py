@@ -181,7 +181,9 @@ def _start_again(unsaved: UnsavedRun, recipe: Recipe, load: LoadData) -> Recorde
 
 
 @contextmanager
-def fork(stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None = None) -> Iterator[RecordedTraining]:
+def fork(
+    stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None = None, *, force: bool = False
+) -> Iterator[RecordedTraining]:
     """A new run that begins where another stands, and may be trained differently.
 
     Args:
@@ -189,12 +191,16 @@ def fork(stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None 
         recipe: With the same layers and dtype.
         load: Loads its data set, once the recipe has been checked; with images of the same shape and as many classes.
         folder: Of the new run; None means ``runs/<time>-<dataset>``.
+        force: Whether a run that is in `folder` may be deleted; the other run itself may not.
 
     Raises:
+        ConfigError: `folder` is that of the other run, and `force` is set.
         FieldError: The recipe does not fit the weights or the data; nothing has been created.
         DataError: The data set does not fit the network, or has changed.
         FolderInUseError: `folder` holds a run.
     """
+    if force and folder and folder.resolve() == stored.run.folder.resolve():
+        raise ConfigError("is the run to start from, which a fork does not replace; choose another folder", folder)
     checkpoint = stored.checkpoint
     resumption.check_weights(stored.recipe, recipe)
     data = load(recipe.dataset)
@@ -206,7 +212,7 @@ def fork(stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None 
     training = _continue(checkpoint, recipe, data, state)
     parent = ForkRecord(as_text(stored.run.folder), state.step, checkpoint.network.digest())
     meta = _describe(checkpoint, recipe, training, parent=parent)
-    with create(folder, data.name, datetime.now().astimezone()) as run:
+    with create(folder, data.name, datetime.now().astimezone(), force=force) as run:
         recorder = Recorder(run, training, meta, checkpoint.meta.history, best=best)
         run.write_config(to_yaml(recipe))  # last: a fork cannot begin from its config alone
         yield RecordedTraining(run, recipe, training, recorder)
