@@ -68,7 +68,11 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
     [
         (("trian",), ['"trian"', 'Did you mean "train"?']),
         (("xyz",), ['"xyz"', "Known: predict, evaluate, export, train, verify, recipes, info, bench, help."]),
+        (("version",), ['Did you mean "--version"?']),
+        (("test",), ['Did you mean "evaluate"?']),
         (("--verion",), ["--verion"]),
+        (("-v",), ['There is no option "-v". Did you mean "--version"?']),
+        (("--verbose", "train"), ['Did you mean "nnfang COMMAND --verbose"?']),
         (("evaluate", "--min-acuracy", "1"), ["--min-acuracy", "--min-accuracy"]),
         (("evaluate", "--split", "tset"), ["tset", "test"]),
         (("evaluate", "--format", "json"), ['Did you mean "--json"?']),
@@ -91,7 +95,15 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
         (("train", "tiny"), ["Did you mean -c tiny?"]),
         (("train", "mine.yaml"), ["Did you mean -c mine.yaml?"]),
         (("train", "-c", "tiny", "-c", "deep"), ["tiny, deep: one recipe at a time"]),
+        (("train", "--max-iter", "3"), ['Did you mean "--epochs"?']),
+        (("train", "--random-state", "3"), ['Did you mean "--seed"?']),
+        (("train", "-b", "8"), ['Did you mean "--batch-size"?']),
+        (("train", "-f"), ['There is no option "-f".\n']),
+        (("train", "-m", "run"), ['Did you mean "--resume"?']),
+        (("export", "-o", "a.npz"), ['Did you mean "nnfang export FILE.npz"?']),
+        (("export", "run", "a.npz"), ["Did you mean nnfang export -m RUN a.npz?"]),
         (("evaluate", "run"), ["Did you mean --model run?"]),
+        (("evaluate", "mnist-sample"), ["Did you mean --dataset mnist-sample?"]),
         (("predict", "--format", "xml", "a.png"), ["xml", "json"]),
         (("predict",), ["IMAGE"]),
     ],
@@ -109,7 +121,14 @@ def test_a_slip_of_the_keyboard_is_answered_by_what_is_possible(
 
 @pytest.mark.parametrize(
     "arguments",
-    [("train", "-c", ""), ("train", "-o", ""), ("evaluate", "-m", ""), ("predict", "-m", "", "a.png"), ("predict", "")],
+    [
+        ("train", "-c", ""),
+        ("train", "-o", ""),
+        ("train", "--dataset", ""),
+        ("evaluate", "-m", ""),
+        ("predict", "-m", "", "a.png"),
+        ("predict", ""),
+    ],
     ids=" ".join,
 )
 def test_a_variable_of_the_shell_that_is_not_set_is_no_path(arguments: tuple[str, ...], nnfang: Nnfang) -> None:
