@@ -149,7 +149,7 @@ dataset = option(
     callback=check_name,
     shell_complete=completion.complete_dataset,
     help="Use this data set: mnist, fashion-mnist, kmnist, mnist-sample, or the path of IDX files, of a .npz file, or "
-    "of a folder with a folder of pictures for each class.",
+    "of a folder with one subfolder of pictures per class.",
 )
 offline = option("--offline", group=DATA, is_flag=True, help="Download nothing; use what is in the cache.")
 as_json = option(

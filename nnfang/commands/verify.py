@@ -39,7 +39,7 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
     """Train a run again and compare the weights.
 
     The run is trained from its own config, and the digest of the weights is compared after each epoch. At the first
-    difference the command exits with 1, and says in what this computer differs from that of the run.
+    difference the command exits with 1, and says how this computer differs from the one that trained it.
     """
     from nnfang.commands.loading import load_dataset
     from nnfang.commands.views import training_view

@@ -59,7 +59,7 @@ def check_changes(old: Recipe, state: StateRecord, new: Recipe) -> None:
         before, after = (to_tree(getattr(each, field.name)) for each in (old, new))
         path = find_difference(field.name, before, after)
         if path and (field.name not in MAY_CHANGE or _changes_the_past(old, state, new, field.name)):
-            raise AnotherTrainingError(path, "another value means another training")
+            raise AnotherTrainingError(path, "a different value makes this a different run")
 
 
 def find_difference(path: str, old: Any, new: Any) -> str | None:

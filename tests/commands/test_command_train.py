@@ -168,7 +168,7 @@ def test_an_earlier_run_is_only_deleted_by_force(nnfang: Nnfang) -> None:
     before = (nnfang.folder / "run" / "history.csv").read_bytes()
     refused = nnfang.inside("train", *TWO_EPOCHS, "-o", "run", code=2)
     assert (
-        "run: holds config.yaml, history.csv, best.npz, last.npz, last.prev.npz, metrics.json already" in refused.stderr
+        "run: already holds config.yaml, history.csv, best.npz, last.npz, last.prev.npz, metrics.json" in refused.stderr
     )
     assert "--force" in refused.stderr
     assert "To continue that run: nnfang train --resume run" in refused.stderr
@@ -604,7 +604,7 @@ def test_distortions_can_be_looked_at(nnfang: Nnfang) -> None:
     assert (columns[1] != columns[2]).any()
     assert "the recipe distorts no images" in nnfang.inside("train", *options, code=2).stderr
     again = ("train", *options, "--set", "augment.rotate=30")
-    assert "sheet.png: exists already; choose another name, or --force" in nnfang.inside(*again, code=2).stderr
+    assert "sheet.png: already exists; choose another name, or --force" in nnfang.inside(*again, code=2).stderr
     nnfang.inside(*again, "--force")
     assert not (nnfang.folder / "runs").exists()
 

@@ -84,7 +84,7 @@ def test_a_run_can_be_made_longer_but_not_another_one(nnfang: Nnfang) -> None:
     nnfang.train("--epochs", "2", "-o", "run", "-q")
     nnfang.train("--epochs", "4", "-o", "whole", "-q")
     refused = nnfang("train", "--resume", "run", "--learning-rate", "0.1", code=2)
-    assert "optimizer.learning_rate: another value means another training; --fork" in refused.stderr
+    assert "optimizer.learning_rate: a different value makes this a different run; --fork" in refused.stderr
     assert "To continue" not in refused.stderr
     nnfang("train", "--resume", "run", "--epochs", "4", "-q")
     assert digest(nnfang.folder / "run") == digest(nnfang.folder / "whole")
@@ -116,7 +116,7 @@ def digest(folder: Path) -> str:
 def test_a_schedule_that_looks_ahead_forbids_another_number_of_epochs(nnfang: Nnfang) -> None:
     nnfang.train("--epochs", "2", "--set", "schedule.type=cosine", "-o", "run", "-q")
     assert (
-        "epochs: another value means another training"
+        "epochs: a different value makes this a different run"
         in nnfang("train", "--resume", "run", "--epochs", "4", code=2).stderr
     )
 
@@ -130,7 +130,7 @@ def test_a_schedule_that_looks_ahead_forbids_another_number_of_epochs(nnfang: Nn
         (("--print-config",), "show what a new run would do"),
         (("--preview-augment", "sheet.png"), "show what a new run would do"),
         (("--set", "layers[0].units=9"), "layers: cannot change"),
-        (("--dataset", "mnist"), "dataset: another value means another training"),
+        (("--dataset", "mnist"), "dataset: a different value makes this a different run"),
     ],
 )
 def test_what_contradicts_resuming_is_refused(
