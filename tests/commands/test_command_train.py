@@ -136,7 +136,8 @@ def test_no_color_leaves_the_bar_without_colours(nnfang: Nnfang) -> None:
 def test_a_terminal_without_the_ability_or_with_ci_gets_plain_lines(variable: dict[str, str], nnfang: Nnfang) -> None:
     screen = nnfang.on_terminal("train", "--offline", "--limit", "500", "--epochs", "1", environment=variable).stderr
     assert "\x1b" not in screen
-    assert EPOCH_LINE.fullmatch(screen.splitlines()[-1])
+    assert EPOCH_LINE.search(screen.replace("\r\n  ", "  "))
+    assert "CI" in variable or max(map(len, screen.splitlines())) <= 80
 
 
 def test_the_run_folder_holds_what_is_promised(trained: Trained) -> None:
@@ -319,7 +320,10 @@ def test_a_printed_config_is_checked_as_far_as_no_data_are_needed(nnfang: Nnfang
     cases = (
         (("--set", "engine=online", "--batch-size", "8"), "--set engine=online: engine: the online engine runs"),
         (("--set", "layers[2].activation=relu"), "--set layers[2].activation=relu: "),
-        (("--set", "early_stopping.patience=2", "--set", "validation_split=0"), "early_stopping: "),
+        (
+            ("--set", "early_stopping.patience=2", "--set", "validation_split=0"),
+            "--set early_stopping.patience=2: early_stopping: ",
+        ),
     )
     for arguments, words in cases:
         result = nnfang.inside("train", *arguments, "--print-config", code=2)
