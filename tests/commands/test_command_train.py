@@ -68,6 +68,20 @@ def test_stdout_has_the_result_and_stderr_a_plain_line_per_epoch(nnfang: Nnfang)
     assert ESCAPE not in result.stdout + result.stderr
 
 
+def test_the_summary_before_training_shows_dropout_too(nnfang: Nnfang) -> None:
+    layers = (
+        "layers=[{type: dense, units: 8}, {type: dropout, rate: 0.25}, {type: dense, units: 10, activation: softmax}]"
+    )
+    table = nnfang.train("--set", layers).stderr.split("\n\n")[0]
+    assert [re.split(r" {2,}", line) for line in table.splitlines()] == [
+        ["layer", "shape", "parameters"],
+        ["dense, relu", "784 -> 8", "6,280"],
+        ["dropout, 0.25", "8 -> 8", "0"],
+        ["dense, softmax", "8 -> 10", "90"],
+        ["total", "6,370"],
+    ]
+
+
 def test_quiet_suppresses_stderr_but_not_the_result(nnfang: Nnfang) -> None:
     result = nnfang.on_terminal("train", *TWO_EPOCHS, "-q")
     assert result.stderr == ""
@@ -699,6 +713,15 @@ def test_a_training_ends_in_time(nnfang: Nnfang) -> None:
 )
 def test_a_time_is_written_as_people_write_it(text: str, seconds: float) -> None:
     assert DurationType().convert(text, None, None) == seconds
+
+
+def test_a_network_that_reads_no_digits_is_not_asked_to_read_one(nnfang: Nnfang) -> None:
+    y = np.arange(400) % 4
+    x = np.repeat(np.eye(4, 6, dtype=np.uint8)[y][:, np.newaxis] * 255, 6, axis=1)
+    np.savez(nnfang.folder / "stripes.npz", x_train=x, y_train=y, x_test=x[:80], y_test=y[:80])
+    *_, command = nnfang("train", "--dataset", "stripes.npz", "--epochs", "3", "-o", "run", "-q").stdout.splitlines()
+    assert command == "try            nnfang evaluate -m run"
+    assert "accuracy  100.00%" in nnfang(*command.split()[2:]).stdout
 
 
 def test_other_data_get_an_output_unit_per_class(nnfang: Nnfang) -> None:
