@@ -28,7 +28,7 @@ SAMPLES_PER_EPOCH = 8
 
 
 class AnotherTrainingError(FieldError):
-    """With this value the run would be another training, which needs a new run."""
+    """With this value the run would be a different one, which needs a new folder."""
 
 
 def check_weights(old: Recipe, new: Recipe) -> None:
@@ -52,7 +52,7 @@ def check_changes(old: Recipe, state: StateRecord, new: Recipe) -> None:
 
     Raises:
         FieldError: The weights would not fit.
-        AnotherTrainingError: The run would be another training.
+        AnotherTrainingError: The run would be a different one.
     """
     check_weights(old, new)
     for field in fields(new):

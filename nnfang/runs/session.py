@@ -1,4 +1,4 @@
-"""A training on disk: started, resumed, or forked from another.
+"""A training run on disk: started, resumed, or forked from another.
 
     with session.start(recipe, data, folder) as training:
         for event in training:
@@ -49,7 +49,7 @@ LoadData = Callable[[str], "Dataset"]
 def start(
     recipe: Recipe, data: Dataset, folder: Path | None = None, *, force: bool = False
 ) -> Iterator[RecordedTraining]:
-    """A new training in a new folder.
+    """A new run in a new folder.
 
     Args:
         recipe: How to train. If its `dataset` is not the name of `data`, checkpoints say what was requested.
@@ -69,7 +69,7 @@ def start(
 
 
 def _begin(recipe: Recipe, data: Dataset, requested: str) -> tuple[Training, Meta]:
-    """A training from its beginning, and what its checkpoints say of it."""
+    """A run from its beginning, and what its checkpoints say of it."""
     training = train(Network.for_recipe(recipe, data), data, recipe)
     meta = describe_training(
         recipe, data, engine=training.engine.name, environment=describe_machine(), requested=requested
@@ -152,7 +152,7 @@ def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> Re
         load: Loads its data set, once the recipe has been checked.
 
     Raises:
-        AnotherTrainingError: The recipe would make another training of it.
+        AnotherTrainingError: The recipe would make it a different run.
         FieldError: Its engine cannot be used here.
         DataError: The data set has changed.
     """
@@ -219,7 +219,7 @@ def fork(
 
 
 def _continue(checkpoint: Checkpoint, recipe: Recipe, data: Dataset, state: TrainingState) -> Training:
-    """The training that goes on from a checkpoint."""
+    """The training that continues from a checkpoint."""
     resumption.check_data(checkpoint, data)
     if differences := resumption.list_machine_differences(checkpoint):
         warnings.warn(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Verification:
-    """A training from the config of a run. Iterate over it to train; it ends with the first difference.
+    """Trains again from the config of a run. Iterate over it to train; it ends with the first difference.
 
     Attributes:
         epochs: How many there are to compare.
