@@ -174,10 +174,13 @@ def fail(code: int, message: str) -> None:
 
 @contextmanager
 def warnings_as_messages() -> Iterator[None]:
-    """Show warnings as messages for a person: of what the library warns of, each."""
+    """Show warnings as messages for a person: of what the library warns of, each, but the same words only once."""
+    shown = set()
 
     def show(message: Warning | str, *args: Any) -> None:
-        console.warn(str(message))
+        if str(message) not in shown:
+            console.warn(str(message))
+        shown.add(str(message))
 
     with warnings.catch_warnings():
         warnings.showwarning = show  # type: ignore[assignment]  # of the other arguments, a person needs none

@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ import pytest
 
 import nnfang as library
 from nnfang import commands, errors
-from nnfang.commands import COMMANDS, cli
+from nnfang.commands import COMMANDS, cli, warnings_as_messages
+from nnfang.errors import NnfangWarning
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang
@@ -143,9 +145,17 @@ def test_a_network_larger_than_the_memory_is_a_message(units: int, nnfang: Nnfan
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_a_warning_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings_as_messages():
+        for text in ("the cache cannot be used", "the cache cannot be used", "the disk is nearly full"):
+            warnings.warn(text, NnfangWarning, stacklevel=1)
+    assert capsys.readouterr().err == "warning: the cache cannot be used\nwarning: the disk is nearly full\n"
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = """
 import sys
+import warnings
 from nnfang.commands import cli
 try:
     cli(["--help"], prog_name="nnfang")
