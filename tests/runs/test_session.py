@@ -134,7 +134,7 @@ def test_another_training_is_refused(changes: dict[str, Any], path: str) -> None
 
 def test_more_epochs_are_another_training_where_the_schedule_depends_on_them() -> None:
     train(replace(RECIPE, epochs=2, schedule=Cosine()))
-    with session.reopen(Path("run")) as stored, pytest.raises(AnotherTrainingError, match="epochs: another value"):
+    with session.reopen(Path("run")) as stored, pytest.raises(AnotherTrainingError, match="epochs: a different value"):
         session.resume(stored, replace(stored.recipe, epochs=3), lambda _: DATA)
 
 
