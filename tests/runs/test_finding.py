@@ -33,8 +33,8 @@ def write_checkpoint(path: Path, recipe: Recipe, data: Dataset, *, trained: int 
     network = Network.for_recipe(replace(recipe, seed=recipe.seed + 9), data)
     vectors = {name: np.zeros_like(network.theta) for name in recipe.optimizer.state_names}
     path.parent.mkdir(parents=True, exist_ok=True)
-    epochs = tuple(Epoch(i, 0.5, 0.5, None, None, 0.1, 1.0, 1.0, "ab", is_best=True) for i in range(1, trained + 1))
-    meta = at_state(describe(recipe, data), TrainingState(epoch=trained), epochs)
+    epochs = tuple(Epoch(i, 0.5, 0.5, None, None, 0.1, 1.0, 1.0, "0" * 16, is_best=True) for i in range(1, trained + 1))
+    meta = at_state(describe(recipe, data), TrainingState(epoch=trained, step=trained), epochs)
     checkpoint.save(path, network, meta, vectors)
     return network
 
