@@ -11,12 +11,10 @@ metrics.json            the result on the test images, and how it came about
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import platform
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,16 +22,17 @@ import msgspec
 
 from nnfang.errors import ConfigError, NnfangError
 from nnfang.runs.files import remove_stale, write_whole
-from nnfang.training.events import Epoch
+from nnfang.runs.history import to_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from nnfang.training.events import Epoch
 
 RUNS = Path("runs")
-CONFIG = "config.yaml"
-FILES = (CONFIG, "history.csv", "best.npz", "last.npz", "last.prev.npz", "metrics.json")
+CONFIG, HISTORY, METRICS = "config.yaml", "history.csv", "metrics.json"
+FILES = (CONFIG, HISTORY, "best.npz", "last.npz", "last.prev.npz", METRICS)
 
 LOCK, OWNER = ".lock", ".owner"
 
@@ -71,6 +70,21 @@ class Run:
         """The checkpoint before the latest."""
         return self.folder / "last.prev.npz"
 
+    @property
+    def config(self) -> Path:
+        """The recipe."""
+        return self.folder / CONFIG
+
+    @property
+    def history(self) -> Path:
+        """A line per epoch."""
+        return self.folder / HISTORY
+
+    @property
+    def metrics(self) -> Path:
+        """The result."""
+        return self.folder / METRICS
+
     def find_files(self) -> list[str]:
         """The files in the folder that a new run would overwrite."""
         return [name for name in FILES if (self.folder / name).exists()]
@@ -105,20 +119,16 @@ class Run:
 
     def write_config(self, text: str) -> None:
         """Write config.yaml."""
-        write_whole(self.folder / CONFIG, lambda file: file.write(text.encode()))
+        write_whole(self.config, lambda file: file.write(text.encode()))
 
     def write_history(self, epochs: Sequence[Epoch]) -> None:
         """Write history.csv."""
-        lines = io.StringIO()
-        writer = csv.DictWriter(lines, [field.name for field in fields(Epoch)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(asdict, epochs))
-        write_whole(self.folder / "history.csv", lambda file: file.write(lines.getvalue().encode()))
+        write_whole(self.history, lambda file: file.write(to_csv(epochs).encode()))
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json."""
         content = msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n"
-        write_whole(self.folder / "metrics.json", lambda file: file.write(content))
+        write_whole(self.metrics, lambda file: file.write(content))
 
 
 def create(folder: Path | None, dataset: str, now: datetime, *, force: bool = False) -> Run:

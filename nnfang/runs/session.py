@@ -22,7 +22,7 @@ import msgspec
 
 from nnfang.config.sources import to_yaml
 from nnfang.core.network import Network
-from nnfang.errors import CheckpointError, ConfigError, NnfangWarning
+from nnfang.errors import ConfigError, NnfangWarning
 from nnfang.machine.description import describe_machine
 from nnfang.runs import resumption
 from nnfang.runs.files import write_whole
@@ -100,8 +100,6 @@ def read_run(path: Path) -> StoredRun:
 @contextmanager
 def reopen(path: Path) -> Iterator[StoredRun]:
     """The same, to resume it: from before it is read to the end no other process may train into its folder."""
-    if not path.exists():
-        raise CheckpointError("there is no such file", path)
     with locate_run(path).lock():
         yield read_run(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 
@@ -19,8 +20,8 @@ class Progress:
 
     @property
     def images_per_second(self) -> float:
-        """Training images per second, not counting what the iterating side does between events."""
-        return self.seen / self.seconds
+        """Training images per second, not counting what the iterating side does between events; inf without a clock."""
+        return self.seen / self.seconds if self.seconds else inf
 
 
 @dataclass(frozen=True)
