@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.fuzzing.mutation import mutants
 from benchmarks.fuzzing.targets import TARGETS
 from nnfang.config import sources as config
 from nnfang.config.sources import Override
@@ -31,7 +30,7 @@ def test_a_damaged_file_is_read_or_refused(name: str, tmp_path: Path) -> None:
     target, path = TARGETS[name](), tmp_path / "input"
 
     @FEW
-    @given(mutants(target.seeds, target.words))
+    @given(target.files)
     def give(content: bytes) -> None:
         path.write_bytes(content)
         try:
