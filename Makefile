@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-faults format check docs bench published network fuzz clean
+.PHONY: help install train test test-faults format check docs bench published network fuzz mutants clean
 
 help:     ## list these targets
 	@sed -n 's/^\([a-z-]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -16,8 +16,8 @@ train: install  ## the paper's experiment: 784-128-64-10 on MNIST, batch size 1,
 test: $(VENV)/developing check  ## formatting, lint, types, tests
 	$(BIN)/python -m pytest -n auto
 
-test-faults: $(VENV)/developing  ## kill a training a hundred times and resume it each time
-	KILLS=100 $(BIN)/python -m pytest tests/commands/test_faults.py
+test-faults: $(VENV)/developing  ## let every file operation fail or be the last; kill a training a hundred times; half an hour
+	KILLS=100 FAULTS=all $(BIN)/python -m pytest -n auto tests/faults tests/commands/test_faults.py
 
 format: $(VENV)/developing  ## put the code into the one format
 	$(BIN)/ruff format .
@@ -44,6 +44,9 @@ network: install  ## train the bundled network again, on MNIST
 
 fuzz: $(VENV)/developing  ## damaged files for every reader, a minute each; SECONDS=600 for longer
 	$(BIN)/python -m benchmarks.fuzzing --seconds $(or $(SECONDS),60) $(TARGETS)
+
+mutants: $(VENV)/developing  ## faults put into a copy of the code, and which no test notices; COUNT=150 takes hours
+	$(BIN)/python -m benchmarks.mutants --count $(or $(COUNT),20)
 
 clean:    ## remove .venv and everything that was built or cached here, but not runs/
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

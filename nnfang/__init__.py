@@ -21,7 +21,6 @@ Importing this module imports nothing else: each name below is loaded when it is
 """
 
 import importlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,8 +63,6 @@ if TYPE_CHECKING:
     from nnfang.training.recipe import Recipe as Recipe
 
 __version__ = "0.1.0"
-
-logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOMES = {
     "Adam": "nnfang.core.optimizers:Adam",

@@ -3,7 +3,7 @@
 NnfangError                  1  failed
 ├── ConfigError              2  a config file, option or environment variable is wrong
 ├── QualityGateError         3  a result is below the demanded minimum
-├── DivergedError            4  training diverged: the loss is not a number, or infinite
+├── DivergedError            4  training diverged: the loss is infinite, not a number, or out of all proportion
 ├── DataError                5  a data set is unavailable, or is not what it claims to be
 │   └── UnavailableError     5  a data set is not in the cache and could not be downloaded
 ├── CheckpointError          6  a checkpoint cannot be read
@@ -76,9 +76,17 @@ class QualityGateError(NnfangError):
 
 
 class DivergedError(NnfangError):
-    """Training diverged: the loss is not a number, or infinite."""
+    """Training diverged: the loss or a weight is infinite or not a number, or the loss is out of all proportion.
+
+    Attributes:
+        learning_rate: A smaller one to try.
+    """
 
     exit_code = 4
+
+    def __init__(self, reason: str, learning_rate: float) -> None:
+        super().__init__(reason)
+        self.learning_rate = learning_rate
 
 
 class DataError(NnfangError):

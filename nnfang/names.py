@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable
 
 
-def find_nearest(name: str, allowed: Iterable[str]) -> str | None:
-    """The allowed name most like `name`, whatever the case of its letters; None if none is close."""
+def find_nearest(name: str, allowed: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """The allowed name most like `name`, whatever the case of its letters; None if none is as close as `likeness`."""
     from difflib import get_close_matches  # takes a while to import, and is wanted only where something is wrong
 
     folded = {other.casefold(): other for other in allowed}
-    matches = get_close_matches(name.casefold(), folded, n=1)
+    matches = get_close_matches(name.casefold(), folded, n=1, cutoff=likeness)
     return folded[matches[0]] if matches else None
 
 

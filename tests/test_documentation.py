@@ -84,20 +84,22 @@ def test_the_readme_is_short() -> None:
 
 def test_pages_speak_of_no_machine_and_use_one_form_of_percentages() -> None:
     for page in PAGES:
-        assert not re.search(r"/work/|/tmp/|/root/|/home/", read(page)), page
+        assert not re.search(r"/tmp/|/root/|/home/", read(page)), page
         assert not re.search(r"\d %", read(page)), page
 
 
 @pytest.mark.parametrize(
     ("shown", "found"),
     [
-        ("loss 0.25  accuracy 91.55%\n", "loss 0.3  accuracy 8.10%\n"),
+        ("loss 0.25  accuracy 91.55%\n", "loss 0.3  accuracy 92.10%\n"),
+        ("first\n…\n9  88.4%  a\n", "first\n8  1.0%  a\n9  88.0%  a\n"),
         ("epoch 1  51,266 images/s  0:00:01 left\n", "epoch 1  9,112 images/s  12:00:01 left\n"),
         ("a  1,000  b\n", "a    999,000 b\n"),
         ("first\n…\nlast\n", "first\nlast\n"),
         ("first\n…\nlast\n", "first\n2\n3\nlast\n"),
         ("…\n", ""),
         ('{"path":"7", … "n":2}\n', '{"path":"7", "p":0.1, "n":2}\n'),
+        ('{"seconds":0.25,"rates":[0.5,12345]}\n', '{"seconds":7.5,"rates":[0.75,54321]}\n'),
         ("digest 0992ce4ac1bf68d9\n", "digest feb0a348247ff0bc\n"),
         ("runs/20240229-130509-mnist\n", "runs/20251231-000000-mnist\n"),
     ],
@@ -111,6 +113,10 @@ def test_output_may_differ_in(shown: str, found: str) -> None:
     [
         ("7  100.0%\n", "9  100.0%\n"),
         ("epoch 3 of 3\n", "epoch 2 of 3\n"),
+        ("accuracy 91.55%\n", "accuracy 90.50%\n"),
+        ("… 91.55%\n", "accuracy 90.50%\n"),
+        ("optimizer: {learning_rate: 0.02}\n", "optimizer: {learning_rate: 0.01}\n"),
+        ("seconds: 60.0\n", "seconds: 61.0\n"),
         ("one line\n", "one line\nand one more\n"),
         ("one line\nand one more\n", "one line\n"),
         ("a … b\n", "a 1\nb\n"),

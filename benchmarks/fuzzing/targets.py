@@ -139,7 +139,7 @@ def make_command(read: Callable[[Path], object]) -> Target:
     return Target(read, commands.RefusedError, commands.seeds(), craft=crafted)
 
 
-TARGETS: dict[str, Callable[[], Target]] = {
+READERS: dict[str, Callable[[], Target]] = {
     "config": lambda: Target(
         read_config,
         ConfigError,
@@ -159,6 +159,9 @@ TARGETS: dict[str, Callable[[], Target]] = {
         (b"PK\x01\x02", b"PK\x05\x06", b"|O", b"(10", b"True", b"null", b"[", b"{", b"-1", b"1e99", b"\\u0000"),
         crafted,
     ),
+}
+
+COMMANDS: dict[str, Callable[[], Target]] = {
     **{
         read.__name__: partial(make_command, read)
         for read in (commands.predict, commands.evaluate, commands.export, commands.verify, commands.resume)
@@ -167,3 +170,5 @@ TARGETS: dict[str, Callable[[], Target]] = {
         commands.read_claims, commands.RefusedError, commands.claims(), (b"null", b"[", b"{", b"-1", b"1e99", b"9" * 40)
     ),
 }
+
+TARGETS = READERS | COMMANDS

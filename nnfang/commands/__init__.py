@@ -5,18 +5,18 @@ import gc
 import importlib
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
 from typing import Any, cast
 
 import click
 
-from nnfang.commands import console
-from nnfang.commands.formatting import OTHER, SETTINGS, Context, Formatter, option_groups, short_help
+from nnfang import __version__
+from nnfang.commands import console, streams
+from nnfang.commands.formatting import OTHER, SETTINGS, Context, Formatter, Helpful, option_groups, short_help
 from nnfang.commands.hints import hint_for
+from nnfang.commands.signals import exit_on_signals
 from nnfang.commands.usage import fail_with_usage
 from nnfang.errors import NnfangError, NnfangWarning
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
@@ -48,7 +48,7 @@ GARBAGE = 50_000
 """Objects created between two searches for garbage: imports create many, of which none is. Saves 8% of a start."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Helpful, click.Group):
     """A group whose commands are imported when they are called: ``nnfang --help`` imports none of what they need."""
 
     context_class = Context
@@ -110,75 +110,98 @@ class LazyGroup(click.Group):
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Read the options before the command."""
-        with usage_errors():
+        with failures_as_messages():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what is foreseen ends in a message and an exit code, not in a traceback."""
-        try:
-            with warnings_as_messages(), usage_errors():
-                return super().invoke(ctx)
-        except NnfangError as error:
-            fail(error.exit_code, str(error) + hint_for(error))
-        except OSError as error:  # such as a full disk, wherever it is noticed
-            if error.errno == errno.EPIPE:  # click ends quietly when nobody reads stdout any longer
-                raise
-            fail(NnfangError.exit_code, ": ".join(filter(None, (error.filename, error.strerror or str(error)))))
-        except MemoryError as error:
-            fail(NnfangError.exit_code, f"not enough memory: {str(error).lower() or 'this computer has no more'}")
-        except KeyboardInterrupt:
-            console.note("Interrupted.")
-            sys.exit(INTERRUPTED)
+        """Run a command."""
+        with warnings_as_messages(), failures_as_messages():
+            return super().invoke(ctx)
 
 
 @contextmanager
-def usage_errors() -> Iterator[None]:
-    """End the program where it was called in a wrong way."""
+def failures_as_messages() -> Iterator[None]:
+    """End what is foreseen in a message and an exit code, not in a traceback."""
     try:
         yield
-    except click.exceptions.NoArgsIsHelpError:
-        raise
+    except click.exceptions.NoArgsIsHelpError as error:
+        console.write_page(error.format_message(), is_error=True)
+        sys.exit(error.exit_code)
     except click.UsageError as error:
         fail_with_usage(error)
+    except NnfangError as error:
+        fail(error.exit_code, str(error) + hint_for(error))
+    except OSError as error:  # such as a full disk, wherever it is noticed
+        if error.errno == errno.EPIPE:  # click ends quietly when nobody reads stdout any longer
+            raise
+        fail(NnfangError.exit_code, describe_failure(error))
+    except MemoryError as error:
+        reason = str(error) or "this computer has no more"
+        fail(NnfangError.exit_code, f"not enough memory: {reason[0].lower()}{reason[1:]}")
+    except KeyboardInterrupt:
+        console.note("Interrupted.")
+        sys.exit(INTERRUPTED)
+
+
+def describe_failure(error: OSError) -> str:
+    """What the system refused, and of which file; where Python does not tell that, how to find out."""
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return f"a file cannot be read or written: {reason}. With {DEBUG}=1, nnfang shows what it was doing."
+    return f"{os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else error.filename}: {reason}"
 
 
 def fail(code: int, message: str) -> None:
     """Say what went wrong, and exit."""
     if os.environ.get(DEBUG) == "1":
-        console.note(console.escape_control(traceback.format_exc()))
+        import traceback  # takes a while, and is wanted only here
+
+        console.note(traceback.format_exc())
     console.print_error(message)
     sys.exit(code)
 
 
 @contextmanager
 def warnings_as_messages() -> Iterator[None]:
-    """Show what the library warns of as messages for a person, each of them."""
+    """Show warnings as messages for a person: of what the library warns of, each."""
 
-    def show(message: Warning | str, category: type[Warning], *args: Any) -> None:
-        if issubclass(category, NnfangWarning):
-            console.warn(str(message))
-        else:
-            usual(message, category, *args)
+    def show(message: Warning | str, *args: Any) -> None:
+        console.warn(str(message))
 
     with warnings.catch_warnings():
-        usual = warnings.showwarning
-        warnings.showwarning = show  # type: ignore[assignment]  # the other arguments are passed on
+        warnings.showwarning = show  # type: ignore[assignment]  # of the other arguments, a person needs none
         warnings.simplefilter("always", NnfangWarning)
+        # Numbers that are too large are noticed by what becomes of them, and NumPy's words help nobody.
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module="nnfang|numpy")
         warnings.filterwarnings("ignore", module="PIL")  # about odd files that are read all the same
         yield
 
 
+def show_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    """``nnfang 1.2.3``."""
+    if wanted and not ctx.resilient_parsing:
+        console.write(f"nnfang {__version__}")
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings=SETTINGS)
-@click.version_option(None, "-V", "--version", package_name="nnfang", message="%(prog)s %(version)s")
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=show_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Train, evaluate and use small neural networks: a paper's equations in NumPy."""
 
 
 def main() -> None:
-    """Run the program; a character that a stream cannot encode is replaced, and never ends a run."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    """Run the program."""
+    streams.prepare()
+    exit_on_signals()
     gc.set_threshold(GARBAGE)
     prefer_one_thread()
     prefer_best_kernel()

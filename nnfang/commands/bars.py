@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
@@ -14,10 +15,14 @@ from nnfang.commands.lines import epoch_line, retry_lines
 from nnfang.training.events import Epoch, Progress, Retry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import ConsoleOptions, RenderableType, RenderResult
+
     from nnfang.training.events import Event
 
 BAR_COLUMNS = 20
-MIN_COLUMNS = 72
+MIN_COLUMNS = 78
 """Columns that a terminal must have for the figures beside the bar."""
 
 
@@ -47,8 +52,8 @@ class BarView:
                 figures="" if self.is_narrow else progress_figures(event),
             )
         elif isinstance(event, Epoch):
-            line = console.fit(epoch_line(event, self.epochs), sys.stderr)
-            self.bar.console.print(line, highlight=False, soft_wrap=True)
+            line = console.fit(console.escape(epoch_line(event, self.epochs)), sys.stderr)
+            self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
         elif isinstance(event, Retry):
             console.warn(retry_lines(event))
 
@@ -98,5 +103,23 @@ class DownloadBar:
         self.bar.stop()
 
 
+@dataclass(frozen=True)
+class _Narrowed:
+    """Bars that leave two columns free: a terminal echoes Ctrl-C there, and would break a longer line."""
+
+    bars: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        return console.render(self.bars, options.update_width(options.max_width - len("^C")))
+
+
+class _Progress(RichProgress):
+    """Bars that Ctrl-C leaves in one piece."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bars."""
+        return map(_Narrowed, super().get_renderables())
+
+
 def _stderr_progress(*columns: Any, transient: bool = False) -> RichProgress:
-    return RichProgress(*columns, console=Console(stderr=True), transient=transient)
+    return _Progress(*columns, console=Console(stderr=True), transient=transient)

@@ -29,7 +29,7 @@ def command(*, as_json: bool) -> None:
     if is_busy:
         console.warn("this computer is busy with something else: these figures are worth little")
     if as_json:
-        options.write_json({"gflops": peak / 1e9, "busy": is_busy, "epochs": rows})
+        console.write_json({"gflops": peak / 1e9, "busy": is_busy, "epochs": rows})
         return
     cells = [
         [row["engine"], f"{row['batch_size']}", f"{row['seconds']:.2f}", f"{row['images_per_second']:,.0f}"]

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PARTIAL = "partial"
 """The kind of a value that goes on, such as ``optimizer.``: no space follows it."""
 
+GOES_ON = (".", "=", os.sep)
+"""How such a value ends."""
+
 
 def offer(find: FindValues, *, files: bool = True) -> Complete:
     """What completes a value from those that `find` yields, each with a description, or from the files.
@@ -29,26 +32,27 @@ def offer(find: FindValues, *, files: bool = True) -> Complete:
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem
 
-        found = [
-            CompletionItem(value, type=PARTIAL if value[-1:] in {".", "="} else "plain", help=description or None)
-            for value, description in find(ctx, incomplete)
-            if value.startswith(incomplete)
-        ]
+        found = [(value, meaning) for value, meaning in find(ctx, incomplete) if value.startswith(incomplete)]
         if files and not found:
             return [CompletionItem(incomplete, type="file")]
-        return found + [CompletionItem(name) for name in (list_files(incomplete) if files else ())]
+        if files:
+            found += [(name, "") for name in list_files(incomplete)]
+        return [
+            CompletionItem(value, type=PARTIAL if value.endswith(GOES_ON) else "plain", help=meaning or None)
+            for value, meaning in found
+        ]
 
     return complete
 
 
 def list_files(start: str) -> list[str]:
-    """The files and folders of this folder whose names begin so, folders with a slash; hidden ones are left out."""
+    """The files and folders of this folder whose names go on from `start`, folders with a slash; no hidden ones."""
     try:
         with os.scandir() as entries:
             names = [f"{entry.name}{os.sep if entry.is_dir() else ''}" for entry in entries]
     except OSError:
         return []
-    return sorted(name for name in names if name.startswith(start) and not name.startswith("."))
+    return sorted(name for name in names if name.startswith(start) and name != start and name[0] != ".")
 
 
 def find_datasets(ctx: click.Context, incomplete: str) -> Iterable[tuple[str, str]]:

@@ -1,4 +1,8 @@
-"""Text for people: results on stdout, everything else on stderr; readable in a pipe and without colours."""
+"""The gate to the terminal: results on stdout, everything else on stderr; readable in a pipe and without colours.
+
+All that the program writes passes through here. What it quotes may come from a stranger's file, so that characters
+which could upset a terminal are escaped, except in the help, whose colours are our own.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,27 @@ import os
 import re
 import sys
 from contextlib import suppress
-from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from nnfang.commands.wrapping import fit_lines
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-FIXED_SPACE = "\xa0"
-"""A space at which no line ends."""
+UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+"""What could move the cursor of a terminal or turn the direction of its text, and what is no character."""
 
-COMMAND = r"(?<=[: ] )nnfang [a-z]+(?: .*)?$"
-"""A command to paste, at the end of a line: a line break within it would end it too early."""
+UNSAFE_IN_LINES = UNSAFE.replace("\x00-\x1f", "\x00-\x09\x0b-\x1f")
+"""The same without the end of a line."""
+
+SURROGATE = "[\ud800-\udfff]"
+"""What Python makes of a byte in the name of a file that is not UTF-8."""
+
+LONGEST_LINE, MOST_LINES = 1000, 40
+"""What is shown of an error or a warning, which may quote a file at length."""
 
 DEFAULT_COLUMNS = 80
 """Columns of a page that is not written to a terminal."""
@@ -34,19 +46,46 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def command_line(*words: str | Path) -> str:
+    """A command to paste, with the quotes that a shell needs."""
+    import shlex  # takes a while, and is wanted only where a command is shown
+
+    return shlex.join(["nnfang", *(word if isinstance(word, str) else word.as_posix() for word in words)])
+
+
 def encodable(name: str | os.PathLike[str]) -> str:
     r"""The name of a file as text that JSON can hold: a byte of it that is not UTF-8 as ``\xff``."""
-    return os.fsencode(name).decode(errors="backslashreplace")
+    return re.sub(SURROGATE, _escape_character, os.fspath(name))
 
 
 def one_line(name: str) -> str:
     r"""The name of a file with a line break, or whatever else could upset a terminal, as ``\n``."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in encodable(name))
+    return re.sub(UNSAFE, _escape_character, name)
 
 
-def escape_control(text: str) -> str:
-    """A message of one or more lines, which may quote a stranger's file, without what could upset a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+def escape(text: str) -> str:
+    """Text of one or more lines without what could upset a terminal."""
+    return re.sub(UNSAFE_IN_LINES, _escape_character, text)
+
+
+def _escape_character(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else ascii(found[0])[1:-1]  # noqa: PLR2004
+
+
+def shorten(text: str) -> str:
+    """The beginning and the end of each long line, and no more than `MOST_LINES` of them."""
+    lines = text.split("\n")
+    if len(lines) > MOST_LINES:
+        lines[MOST_LINES - 1 :] = [f"... and {len(lines) - MOST_LINES + 1:,} more lines"]
+    return "\n".join(map(_shorten_line, lines))
+
+
+def _shorten_line(line: str) -> str:
+    if len(line) <= LONGEST_LINE:
+        return line
+    kept = LONGEST_LINE // 2
+    return f"{line[:kept]} ... {len(line) - 2 * kept:,} characters ... {line[-kept:]}"
 
 
 def is_live() -> bool:
@@ -81,58 +120,77 @@ def columns(stream: TextIO | None) -> int:
 
 def fit(text: str, stream: TextIO | None) -> str:
     """Lines that are too long for the terminal behind a stream, broken between words; in a pipe they stay whole."""
-    return wrap_lines(text, columns(stream)) if is_terminal(stream) else text
-
-
-def wrap_lines(text: str, width: int) -> str:
-    """Each line broken between words where it is too long; what follows a label goes on below its beginning."""
-    return "\n".join(wrapped for line in text.split("\n") for wrapped in _wrap_line(line, width))
-
-
-def _wrap_line(line: str, width: int) -> list[str]:
-    if len(line) <= width:
-        return [line]
-    label = re.match(r" *(\S+( \S+)*  +)?", line)
-    indent = label.end() if label and label.end() <= width // 2 else 0
-    if re.search(r"\S {2,}\S", line[indent:]):  # figures with their names, such as "loss 0.25  accuracy 87%"
-        line = re.sub(r"(?<=\S) (?=\S)", FIXED_SPACE, line)
-    line = re.sub(COMMAND, lambda command: command[0].replace(" ", FIXED_SPACE), line)
-    wrapped = wrap(line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
-    return [part.replace(FIXED_SPACE, " ") for part in wrapped]
+    return fit_lines(text, columns(stream)) if is_terminal(stream) else text
 
 
 def result(text: str) -> None:
     """The result for a person, on stdout."""
-    click.echo(fit(text, sys.stdout))
+    _write(fit(escape(text), sys.stdout))
+
+
+def write(text: str, *, end: str = "\n") -> None:
+    """The result for a program, on stdout, whose lines stay as they are."""
+    _write(escape(text) + end, nl=False)
+
+
+def write_json(value: object) -> None:
+    """One object as a line of stdout, in UTF-8, and at once: a reader may be waiting for it."""
+    import msgspec
+
+    text = msgspec.json.encode(value).decode()
+    _write(re.sub(UNSAFE, lambda found: f"\\u{ord(found[0]):04x}", text).encode())
+
+
+def write_page(text: str, *, is_error: bool = False) -> None:
+    """A page of help, which is our own and may have colours."""
+    if is_error:
+        with suppress(OSError):
+            click.echo(text, err=True, color=has_colour(sys.stderr))
+    else:
+        _write(text, color=has_colour(sys.stdout))
+
+
+def _write(text: str | bytes, *, nl: bool = True, color: bool | None = None) -> None:
+    try:
+        click.echo(text, nl=nl, color=color)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def note(text: str) -> None:
     """A line on stderr that is not part of the result; where nobody takes it, the work goes on without."""
-    with suppress(OSError):
-        click.echo(fit(text, sys.stderr), err=True)
+    _write_error(fit(escape(text), sys.stderr))
 
 
 def warn(text: str) -> None:
     """A warning on stderr, which --quiet does not suppress."""
-    _label("warning:", "magenta", escape_control(text))
+    _label("warning:", "magenta", text)
 
 
 def print_error(text: str) -> None:
     """An error on stderr."""
-    _label("Error:", "red", escape_control(text))
+    _label("Error:", "red", text)
 
 
 def _label(label: str, colour: str, text: str) -> None:
     """A message on stderr that begins with a coloured word."""
     is_coloured = has_colour(sys.stderr)
     shown = click.style(label, fg=colour, bold=True) if is_coloured else label
-    message = fit(f"{label} {text}", sys.stderr).removeprefix(label)
+    message = fit(f"{label} {shorten(escape(text))}", sys.stderr).removeprefix(label)
+    _write_error(shown + message)
+
+
+def _write_error(text: str) -> None:
+    """A line on stderr. Click would pass by the bar that has taken its place, and break it."""
     with suppress(OSError):
-        click.echo(shown + message, err=True, color=is_coloured)
+        if sys.stderr is not None:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Aligned columns without a frame, the first to the left, the others to the right."""
+    header, *rows = ([one_line(cell) for cell in row] for row in (header, *rows))
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
     lines = (
         "  ".join(

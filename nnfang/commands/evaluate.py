@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
-from math import isnan
 from typing import TYPE_CHECKING
 
 import click
@@ -26,16 +25,20 @@ if TYPE_CHECKING:
 SPLITS = options.ChoiceType(["test", "validation", "train"])
 
 
-def refuse_nan(ctx: click.Context, param: click.Parameter, fraction: float | None) -> float | None:
-    """Refuse what is neither below nor above any accuracy."""
-    if fraction is not None and isnan(fraction):
-        raise click.BadParameter("nan is not in the range 0<=x<=1.")
+PERCENT = 100
+
+
+def check_fraction(ctx: click.Context, param: click.Parameter, fraction: float | None) -> float | None:
+    """Refuse what is no accuracy, NaN too."""
+    if fraction is not None and not 0 <= fraction <= 1:
+        meant = f" Did you mean {fraction / 100:g}?" if 1 < fraction <= PERCENT else ""
+        raise click.BadParameter(f"found {fraction:g}, expected a number from 0 to 1.{meant}")
     return fraction
 
 
 @command_of(
     "evaluate",
-    stray="--model",
+    stray=lambda _: "--model",
     examples={
         "Evaluate the newest run on its test images": "nnfang evaluate",
         "Evaluate a run on the images held out for validation": "nnfang evaluate -m runs/first --split validation",
@@ -57,8 +60,8 @@ def refuse_nan(ctx: click.Context, param: click.Parameter, fraction: float | Non
 @option(
     "--min-accuracy",
     group=options.OUTPUT,
-    type=click.FloatRange(0, 1),
-    callback=refuse_nan,
+    type=options.NumberType(float),
+    callback=check_fraction,
     metavar="P",
     help="Exit with 3 if the accuracy is below P (0 to 1). An unavailable data set is then not replaced.",
 )
@@ -89,7 +92,7 @@ def command(
     data = load(dataset) if dataset else load_recorded(checkpoint.recipe.dataset, load, may_replace=may_replace)
     result = checkpoint.evaluate(data, split)  # type: ignore[arg-type]  # click has checked it
     if as_json:
-        options.write_json(describe(path, data, split, result))
+        console.write_json(describe(path, data, split, result))
     else:
         console.result(report(data, split, result))
     if min_accuracy is not None and result.accuracy < min_accuracy:
@@ -151,7 +154,7 @@ def report(data: Dataset, split: str, result: Evaluation) -> str:
         (
             f"accuracy  {percent(result.accuracy)} (95% interval {percent(low)} to {percent(high)})",
             f"loss      {result.loss:.4f}",
-            f"images    {result.n:,} ({split} images of {data.name})",
+            f"images    {result.n:,} ({split} images of {console.one_line(data.name)})",
             "",
             console.table(["class", "precision", "recall", "F1", "images"], rows),
         )

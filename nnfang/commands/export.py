@@ -40,10 +40,12 @@ def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None
     that is known; but not what training needs to continue. With Adam that is a third of the size.
     """
     from nnfang.commands.loading import describe_test, load_model
+    from nnfang.commands.targets import check_target
     from nnfang.runs.finding import find_test_result
 
-    path, checkpoint = load_model(model, is_quiet=quiet)
+    check_name(file)
     check_target(file, may_replace=force)
+    path, checkpoint = load_model(model, is_quiet=quiet)
     exported = checkpoint.for_inference(find_test_result(path, checkpoint))
     exported.save(file)
     if not quiet:
@@ -51,23 +53,18 @@ def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None
         console.note(f"{file}: {size}{describe_test(exported.meta.tested)}")
 
 
-def check_target(file: Path, *, may_replace: bool) -> None:
-    """Refuse an unknown format, and to replace what is not a file of the user's own.
+def check_name(file: Path) -> None:
+    """Refuse an unknown format, and a file of a run.
 
     Raises:
-        ConfigError: Its ending is unknown; it is a folder, a device, a link that leads nowhere, or part of a run; or a
-            file, and may not be replaced.
+        ConfigError: Its ending is unknown; or it is part of a run.
     """
-    from nnfang.runs.folder import FILES
+    from nnfang.runs.folder import CONFIG, FILES
 
+    if (file / "best.npz").exists():
+        raise ConfigError(f"a run, which is named with -m: nnfang export -m {file} {file.name}.npz", file)
     if file.suffix.lower() not in ENDINGS:
         found = f'unknown ending "{file.suffix}"' if file.suffix else "the name has no ending"
-        raise ConfigError(f"{found}; the file can end with {', '.join(ENDINGS)}", file)
-    if not file.exists() and not file.is_symlink():
-        return
-    if not file.is_file():
-        raise ConfigError("not a file; choose another name", file)
-    if file.name in FILES and (file.parent / "config.yaml").exists():
+        raise ConfigError(f"{found}; the name must end with {' or '.join(ENDINGS)}", file)
+    if file.name in FILES and (file.parent / CONFIG).exists():
         raise ConfigError("part of a run, which stays as it is; choose another name", file)
-    if not may_replace:
-        raise ConfigError("exists already; choose another name, or --force to overwrite it", file)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import inf, prod
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from nnfang.commands import console, options, views
+from nnfang.commands import console, options, streams, views
 from nnfang.commands.signals import StopRequest
-from nnfang.commands.threads import try_threads
+from nnfang.commands.thread_trial import try_threads
+from nnfang.core.constraints import LITERALS
 from nnfang.core.layers import Dense, Dropout
-from nnfang.runs.folder import CONFIG
+from nnfang.errors import DivergedError
 from nnfang.training.events import End, Epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from nnfang.commands.threads import Threads
     from nnfang.core.layers import Layer
@@ -41,15 +43,20 @@ def follow(training: RecordedTraining, how: Calling) -> None:
     Raises:
         DivergedError: Training diverged, for the last time.
     """
+    streams.do_without_output()
     announce(training, how)
     clock = Clock(how.max_seconds)
-    with views.training_view(training.recipe.epochs, quiet=how.is_quiet) as view, StopRequest() as request:
-        end = None
+    end = None
+    with (
+        advising(training),
+        views.training_view(training.recipe.epochs, quiet=how.is_quiet) as view,
+        StopRequest() as request,
+    ):
         for event in try_threads(training, how.threads):
             view.show(event)
             if isinstance(event, Epoch):
                 if how.is_json:
-                    options.write_json({"event": "epoch", **asdict(event)})
+                    console.write_json({"event": "epoch", **asdict(event)})
                 if clock.is_time_up():
                     training.training.stop()
             if isinstance(event, End):
@@ -60,6 +67,16 @@ def follow(training: RecordedTraining, how: Calling) -> None:
         leave(training, request, how)
     else:
         report(training.finish(end), training, how)
+
+
+@contextmanager
+def advising(training: RecordedTraining) -> Iterator[None]:
+    """Say which command to try where training diverges."""
+    try:
+        yield
+    except DivergedError as error:
+        advice = command_to_try(training, {"optimizer.learning_rate": error.learning_rate})
+        raise DivergedError(f"{error.reason}\nFor example: {advice}", error.learning_rate) from error
 
 
 class Clock:
@@ -80,7 +97,7 @@ class Clock:
 def announce(training: RecordedTraining, how: Calling) -> None:
     """Say what is about to happen."""
     if how.is_json:
-        options.write_json({"event": "start", **describe(training)})
+        console.write_json({"event": "start", **describe(training)})
     elif not how.is_quiet:
         console.note(headline(training))
     if (message := training.training.engine.compile_message) and not how.is_quiet:
@@ -142,9 +159,9 @@ def leave(training: RecordedTraining, request: StopRequest, how: Calling) -> Non
     training.save()
     run, epochs = training.run, training.training.state.epoch
     console.note(f"Interrupted after {console.count(epochs, 'completed epoch')}. The network as it is now: {run.last}")
-    console.note(f"Continue with: nnfang train --resume {run.folder}")
+    console.note(f"Continue with: {console.command_line('train', '--resume', run.folder)}")
     if how.is_json:
-        options.write_json(
+        console.write_json(
             {
                 "event": "interrupted",
                 "epochs": epochs,
@@ -160,7 +177,7 @@ def report(result: Result, training: RecordedTraining, how: Calling) -> None:
     if how.is_json:
         wrong = result.diagnosis
         diagnosis = wrong and {"evidence": wrong.evidence, "try": dict(wrong.changes)}
-        options.write_json({"event": "end", **result.metrics, "diagnosis": diagnosis})
+        console.write_json({"event": "end", **result.metrics, "diagnosis": diagnosis})
     else:
         console.result(summary(result, training))
 
@@ -182,19 +199,25 @@ def summary(result: Result, training: RecordedTraining) -> str:
     ]
     if wrong := result.diagnosis:
         lines.append(f"caution        {wrong.evidence}")
-        lines.append(f"try            nnfang train -c {folder / CONFIG} {as_options(wrong.changes)}")
+        command = command_to_try(training, wrong.changes)
+    elif end.reason == "max_time":
+        command = console.command_line("train", "--resume", folder)
     elif training.data.preparation == DIGIT:
-        lines.append(f"try            nnfang predict -m {folder} sample:7")
+        command = console.command_line("predict", "-m", folder, "sample:7")
     else:
-        lines.append(f"try            nnfang evaluate -m {folder}")
-    return "\n".join(lines)
+        command = console.command_line("evaluate", "-m", folder)
+    return "\n".join([*lines, f"try            {command}"])
 
 
 DIGIT = "digit"
 """The preparation of data sets like MNIST, which the pictures that come with nnfang are for."""
 
 
-def as_options(changes: Mapping[str, Any]) -> str:
-    """Values of a recipe as options of the command line."""
-    short = {"optimizer.learning_rate": "--learning-rate {:g}"}
-    return " ".join(short.get(path, f"--set {path}={{}}").format(value) for path, value in changes.items())
+def command_to_try(training: RecordedTraining, changes: Mapping[str, Any]) -> str:
+    """The command that trains as a run was trained, but for some values of the recipe."""
+    short = {path: options.name_short(name) for name, path in options.SHORT.items()}
+    words = []
+    for path, value in changes.items():
+        text = f"{value:g}" if isinstance(value, float) else LITERALS[None] if value is None else str(value)
+        words += [short[path], text] if path in short else ["--set", f"{path}={text}"]
+    return console.command_line("train", "-c", training.run.config, *words)

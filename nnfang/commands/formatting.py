@@ -6,16 +6,15 @@ differently. (Cloup, which has groups too, doubles the time that importing Click
 
 from __future__ import annotations
 
-import re
 import sys
 from inspect import cleandoc
 from itertools import chain
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from nnfang.commands import console
+from nnfang.commands.wrapping import fill, fill_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,8 +35,6 @@ LONGEST_TERM = 24
 
 NARROWEST_TEXT = 32
 """Columns that are needed for text beside the options; where there are fewer, it is written below them."""
-
-SHORT_DEFAULT = r"\[default: .{1,12}\]"
 
 INDENT, DEEP_INDENT = 2, 6
 
@@ -87,8 +84,7 @@ class Formatter(click.HelpFormatter):
         """Commands to paste, each below what it does."""
         with self.section("Examples"):
             for number, (purpose, line) in enumerate(examples.items()):
-                lines = fill(line, self.width - INDENT - 2, "", "    ").split("\n")
-                command = " \\\n".join(f"{'':{INDENT}}{click.style(part, bold=True)}" for part in lines)
+                command = click.style(fill_command(line, self.width), bold=True)
                 comment = fill(purpose, self.width, "  # ")
                 self.write(f"{'' if number == 0 else chr(10)}{comment}\n{command}\n")
 
@@ -96,21 +92,6 @@ class Formatter(click.HelpFormatter):
 def title(text: str) -> str:
     """A heading. Of the eight colours of a terminal, magenta is the one that is legible on black and on white."""
     return click.style(text, bold=True, fg="magenta")
-
-
-def fill(text: str, width: int, indent: str = "", subsequent: str | None = None) -> str:
-    """The lines of a text, each of which ends between two words; a short default value stays in one line."""
-    kept = re.sub(SHORT_DEFAULT, lambda found: found[0].replace(" ", "\xa0"), text)
-    rest = indent if subsequent is None else subsequent
-    lines = wrap(
-        kept,
-        width,
-        initial_indent=indent,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return "\n".join(lines).replace("\xa0", " ")
 
 
 class Context(click.Context):
@@ -156,17 +137,37 @@ class Argument(click.Argument):
         return self.human_readable_name
 
 
-class Command(click.Command):
+class Helpful(click.Command):
+    """A command whose help is written by the console."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """``--help``."""
+        option = super().get_help_option(ctx)
+        if option:
+            option.callback = show_help
+        return option
+
+
+def show_help(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    """Write the page, and exit."""
+    if wanted and not ctx.resilient_parsing:
+        console.write_page(ctx.get_help())
+        ctx.exit()
+
+
+class Command(Helpful):
     """A command with examples.
 
     Attributes:
         examples: What each does -> the line to type.
-        stray: The option that was probably meant by a word that stands where none is expected; None if there is none.
+        stray: Says which option was probably meant by a word that stands where none is expected; None if there is none.
     """
 
     context_class = Context
 
-    def __init__(self, *args: Any, examples: Mapping[str, str], stray: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, examples: Mapping[str, str], stray: Callable[[str], str] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.examples = examples
         self.stray = stray
@@ -180,7 +181,7 @@ class Command(click.Command):
             error.ctx = error.ctx or ctx  # Click leaves it out where an option lacks its value
             raise
         if rest and not ctx.resilient_parsing:
-            hint = f" Did you mean {self.stray} {rest[0]}?" if self.stray else ""
+            hint = f" Did you mean {self.stray(rest[0])} {rest[0]}?" if self.stray else ""
             ctx.fail(f'Unexpected argument "{rest[0]}".{hint}')
         return rest
 

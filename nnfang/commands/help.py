@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from nnfang.commands import formatting
+from nnfang.commands import console, formatting
 from nnfang.commands.completion import complete_command
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     metavar="COMMAND",
     required=False,
     shell_complete=complete_command,
-    description="Command to explain.  [default: all commands, in a line each]",
+    description="Command to explain.  [default: all commands, one per line]",
 )
 @click.pass_context
 def command(ctx: click.Context, name: str | None) -> None:
@@ -31,4 +31,4 @@ def command(ctx: click.Context, name: str | None) -> None:
     if name is not None:
         found = cast("LazyGroup", page.command).find_command(page, name)
         page = found.context_class(found, info_name=name, parent=page)
-    click.echo(page.get_help(), color=page.color)
+    console.write_page(page.get_help())

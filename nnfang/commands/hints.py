@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnfang.commands.console import command_line
 from nnfang.names import did_you_mean, find_nearest
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def hint_for(error: NnfangError) -> str:
 
 
 def _no_run(error: NnfangError) -> str:
-    return ". Create one with: nnfang train (or name a checkpoint, a run's folder, or bundled with --model)"
+    return ". Name the folder of a run, or create one with: nnfang train"
 
 
 def _checkpoint(error: CheckpointError) -> str:
@@ -41,16 +42,18 @@ def _checkpoint(error: CheckpointError) -> str:
 
 
 def _damaged_run(error: DamagedRunError) -> str:
-    return f"\nContinue from it with: nnfang train --resume {error.previous}"
+    return f"\nContinue from it with: {command_line('train', '--resume', error.previous)}"
 
 
 def _folder_in_use(error: FolderInUseError) -> str:
-    return f"; choose another folder, or --force to delete {'it' if len(error.files) == 1 else 'them'}"
+    them = "it" if len(error.files) == 1 else "them"
+    resume = command_line("train", "--resume", Path(error.path or "."))
+    return f"; choose another folder, or --force to delete {them}\nTo continue that run: {resume}"
 
 
 def _unavailable(error: UnavailableError) -> str:
-    online = "" if error.attempts else "without --offline, or "
-    return f"\nOn the command line: {online}--dataset mnist-sample"
+    online = "" if error.attempts else "leave out --offline, or "
+    return f"\nOn the command line: {online}use --dataset mnist-sample"
 
 
 HINTS: dict[str, Callable[[Any], str]] = {

@@ -32,7 +32,7 @@ def command(*, as_json: bool) -> None:
         "datasets": find_available(),
     }
     if as_json:
-        options.write_json(found)
+        console.write_json(found)
         return
     width = max(map(len, found))
     for name, value in found.items():

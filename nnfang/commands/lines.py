@@ -12,8 +12,8 @@ from nnfang.training.events import Epoch, Retry
 if TYPE_CHECKING:
     from nnfang.training.events import Event
 
-MAX_SECONDS = 10**12
-"""The longest remaining time that is shown: of more than this, Python can make no duration."""
+MAX_SECONDS = 100 * 24 * 3600 - 1
+"""The longest remaining time that is shown; longer ones are a slip, not a time."""
 
 
 class QuietView:
@@ -45,7 +45,8 @@ class LineView(QuietView):
             left = (monotonic() - self.start) / event.epoch * (self.epochs - event.epoch)
             speed = f"{event.images_per_second:,.0f} images/s"
             remaining = timedelta(seconds=round(min(left, MAX_SECONDS)))
-            console.note(f"{epoch_line(event, self.epochs)}  {speed}  {remaining} left")
+            more = "over " if left > MAX_SECONDS else ""
+            console.note(f"{epoch_line(event, self.epochs)}  {speed}  {more}{remaining} left")
 
 
 class DownloadLine:

@@ -9,7 +9,7 @@ from nnfang.runs import finding
 from nnfang.runs.bundled import NETWORK
 from nnfang.runs.checkpoint import load_meta
 from nnfang.runs.datasets import load_data
-from nnfang.training.diagnosis import CLEARLY_BETTER
+from nnfang.training.diagnosis import LITTLE_BETTER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,23 +54,23 @@ def describe_choice(found: Path, checkpoint: Checkpoint) -> str:
         parts.append(known)
     bundled = load_meta(NETWORK)
     if bundled.tested and (bundled.input_shape, bundled.class_names) == (meta.input_shape, meta.class_names):
-        parts.append(f"bundled: {console.percent(bundled.tested.accuracy)}, -m bundled")
+        parts.append(f"the bundled network, -m bundled: {describe_record(bundled.tested)}")
     newer = next(iter(finding.list_runs()))
     passed_over = f"{newer} has no completed epoch. " if newer != found else ""
-    return f"{passed_over}Using {found} ({'; '.join(parts)})."
+    return console.one_line(f"{passed_over}Using {found} ({'; '.join(parts)}).")
 
 
 def describe_quality(found: Path, checkpoint: Checkpoint) -> str:
     """How good a run's network is, as far as that is known: on test images, else on validation images."""
     if tested := finding.find_test_result(found, checkpoint):
-        accuracy, images = tested.accuracy, "test"
+        accuracy, images = tested.accuracy, f"{tested.images:,} test images"
     elif checkpoint.meta.history and checkpoint.meta.history[-1].val_accuracy is not None:
-        accuracy, images = checkpoint.meta.history[-1].val_accuracy, "validation"
+        accuracy, images = checkpoint.meta.history[-1].val_accuracy, "validation images"
     else:
         return ""
     chance = 1 / len(checkpoint.class_names)
-    guesses = ", no better than guessing" if accuracy < chance + CLEARLY_BETTER * (1 - chance) else ""
-    return f"{console.percent(accuracy)} of its {images} images{guesses}"
+    guesses = ", little better than guessing" if accuracy < chance + LITTLE_BETTER * (1 - chance) else ""
+    return f"{console.percent(accuracy)} of its {images} correct{guesses}"
 
 
 def describe_bundled(checkpoint: Checkpoint) -> str:
@@ -84,4 +84,10 @@ def describe_test(tested: TestRecord | None) -> str:
     """How a network did, as the end of a sentence; nothing where that is not known."""
     if not tested:
         return ""
-    return f", {console.percent(tested.accuracy)} of the test images of {tested.dataset} classified correctly"
+    name = console.one_line(tested.dataset)
+    return f", {console.percent(tested.accuracy)} of the test images of {name} classified correctly"
+
+
+def describe_record(tested: TestRecord) -> str:
+    """How a network did, in a few words, such as ``99.40% of mnist's 10,000``."""
+    return f"{console.percent(tested.accuracy)} of {tested.dataset}'s {tested.images:,}"

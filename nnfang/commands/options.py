@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,22 @@ from nnfang.runs.bundled import BUNDLED, NETWORK
 
 MODEL, DATA, OUTPUT = "Network", "Data", "Output"
 """The groups of the options below."""
+
+
+SHORT = {
+    "epochs": "epochs",
+    "batch_size": "batch_size",
+    "learning_rate": "optimizer.learning_rate",
+    "seed": "seed",
+    "dataset": "dataset",
+    "limit": "limit",
+}
+"""The keys of a recipe that have an option of their own, by its parameter."""
+
+
+def name_short(parameter: str) -> str:
+    """The option of a parameter: ``--batch-size`` of batch_size."""
+    return f"--{parameter.replace('_', '-')}"
 
 
 class PathType(click.Path):
@@ -60,11 +77,31 @@ class ChoiceType(click.Choice):  # type: ignore[type-arg]  # generic in newer ve
         return "|".join(self.choices)
 
 
+class NumberType(click.ParamType):  # type: ignore[type-arg]  # not generic before Click 8.4
+    """A number, of at least a limit."""
+
+    def __init__(self, kind: type[int | float], least: float = -inf) -> None:
+        self.kind, self.least = kind, least
+        self.name = "an integer" if kind is int else "a number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number of a string."""
+        try:
+            number = self.kind(value)
+        except ValueError:
+            self.fail(f"found {value!r}, expected {self.name}.", param, ctx)
+        if number < self.least:
+            self.fail(f"found {value!r}, expected {self.name} >= {self.least}.", param, ctx)
+        return number
+
+
 class RunType(PathType):
     """The path of a run, or `NEWEST`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """A Path of a string."""
+        if value == BUNDLED and not Path(BUNDLED).exists():
+            self.fail("the bundled network is no run, so it cannot be resumed or verified.", param, ctx)
         return value if value is NEWEST else super().convert(value, param, ctx)
 
 
@@ -79,7 +116,10 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # not generic be
         if not found or not value:
             self.fail(f"{value!r} is not a time such as 90s, 10m or 1h30m.", param, ctx)
         hours, minutes, seconds = (int(part or 0) for part in found.groups())
-        return float(hours * 3600 + minutes * 60 + seconds)
+        total = hours * 3600 + minutes * 60 + seconds
+        if not total:
+            self.fail("no epoch fits into no time; for an untrained network, use --epochs 0.", param, ctx)
+        return float(total)
 
 
 def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
@@ -106,7 +146,7 @@ dataset = option(
     help="Use this data set: mnist, fashion-mnist, kmnist, mnist-sample, or the path of IDX files, of a .npz file, or "
     "of a folder with a folder of pictures for each class.",
 )
-offline = option("--offline", group=DATA, is_flag=True, help="Stay off the network; use what has been downloaded.")
+offline = option("--offline", group=DATA, is_flag=True, help="Download nothing; use what is in the cache.")
 as_json = option(
     "--json", "as_json", group=OUTPUT, is_flag=True, help="Write JSON to stdout, one object per line, instead of text."
 )
@@ -118,7 +158,7 @@ verbose = option(
     is_flag=True,
     expose_value=False,
     callback=attach_log,
-    help="Tell more on stderr: what was found, tried and skipped, and how long it took.",
+    help="Show more detail on stderr: what was found, tried and skipped, and how long it took.",
 )
 model = option(
     "-m",
@@ -130,10 +170,3 @@ model = option(
     help="Use this network: a checkpoint, the folder of a run (its best.npz), or bundled, which comes with nnfang.  "
     "[default: the newest run under runs/]",
 )
-
-
-def write_json(value: object) -> None:
-    """One object as a line of stdout, at once: a reader may be waiting for it."""
-    import msgspec
-
-    click.echo(msgspec.json.encode(value))

@@ -35,7 +35,7 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
         from nnfang.images import PREFIX, SAMPLES
 
         for key, sample in SAMPLES.items():
-            click.echo(f"{PREFIX}{key}  {sample.description}")
+            console.write(f"{PREFIX}{key}  {sample.description}")
         ctx.exit()
 
 
@@ -60,6 +60,7 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     metavar="DIR",
     help="Write what the network sees to this folder, as PNG.",
 )
+@option("--force", group=PICTURES, is_flag=True, help="Overwrite pictures that are in that folder already.")
 @option(
     "--list-samples",
     group=PICTURES,
@@ -72,7 +73,7 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
 @option(
     "--top",
     group=options.OUTPUT,
-    type=click.IntRange(min=1),
+    type=options.NumberType(int, 1),
     default=1,
     metavar="K",
     show_default=True,
@@ -100,7 +101,15 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     description="Pictures to classify, as files, folders, globs, - for standard input, or samples such as sample:7.",
 )
 def command(
-    model: Path | None, pictures: tuple[str, ...], *, top: int, style: str, raw: bool, folder: Path | None, quiet: bool
+    model: Path | None,
+    pictures: tuple[str, ...],
+    *,
+    top: int,
+    style: str,
+    raw: bool,
+    folder: Path | None,
+    force: bool,
+    quiet: bool,
 ) -> None:
     """Classify pictures.
 
@@ -117,9 +126,10 @@ def command(
     _, checkpoint = load_model(model, is_quiet=quiet, or_bundled=True)
     writer = predictions.WRITERS[style](checkpoint, top)
     failed = 0
+    seen = None
     if folder:
-        folder.mkdir(parents=True, exist_ok=True)
-    found = predict_pictures(checkpoint, pictures, raw=raw, stdin=sys.stdin.buffer if sys.stdin else None)
+        seen = predictions.InputFolder(folder, may_replace=force)
+    found = predict_pictures(checkpoint, pictures, raw=raw, stdin=sys.stdin.buffer)
     for number, prediction in enumerate(found, 1):
         if number == 1:
             writer.write_header()
@@ -129,8 +139,8 @@ def command(
             writer.write_failure(name, error)
             failed += 1
             continue
-        if folder:
-            predictions.save_input(folder, number, prediction)
+        if seen:
+            seen.save(number, prediction)
         writer.write(prediction)
     if failed:
         sys.exit(PictureError.exit_code)

@@ -8,10 +8,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from nnfang import images
-from nnfang.commands import console, options
+from nnfang.commands import console
+from nnfang.commands.targets import naming
+from nnfang.errors import NnfangError
+from nnfang.files import make_folder, remove_stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,13 +50,13 @@ class TextWriter:
         name = console.one_line(prediction.name)
         for warning in prediction.picture.warnings:
             console.warn(f"{name}: {warning}")
-        parts = [f"{label}  {self.format_value(value)}" for label, value in prediction.top(self.top)]
-        _echo("  ".join([*parts, name]))
+        parts = [f"{console.one_line(label)}  {self.format_value(value)}" for label, value in prediction.top(self.top)]
+        console.result("  ".join([*parts, name]))
 
     def write_failure(self, name: str, error: PictureError) -> None:
         """A picture that could not be read, and why."""
         width = len(self.format_value(0))
-        _echo(f"-  {'-':>{width}}  {console.one_line(name)}  ({console.one_line(error.reason)})")
+        console.result(f"-  {'-':>{width}}  {console.one_line(name)}  ({console.one_line(error.reason)})")
 
     def format_value(self, value: float) -> str:
         """A probability as ``99.8%``, a score as ``-0.123``."""
@@ -69,18 +70,18 @@ class CsvWriter(TextWriter):
         """The names of the columns."""
         columns = ("label", self.value)
         others = (f"{name}_{k}" for k in range(2, self.top + 1) for name in columns)
-        _echo(_csv_line(["path", *columns, *others, "error"]))
+        console.write(_csv_line(["path", *columns, *others, "error"]))
 
     def write(self, prediction: Prediction) -> None:
         """A row per picture."""
         for warning in prediction.picture.warnings:
             console.warn(f"{console.one_line(prediction.name)}: {warning}")
         cells = (cell for pair in prediction.top(self.top) for cell in pair)
-        _echo(_csv_line([console.encodable(prediction.name), *cells, ""]))
+        console.write(_csv_line([console.encodable(prediction.name), *cells, ""]))
 
     def write_failure(self, name: str, error: PictureError) -> None:
         """A row with nothing but the path and the reason."""
-        _echo(_csv_line([console.encodable(name), *[""] * (2 * self.top), error.reason]))
+        console.write(_csv_line([console.encodable(name), *[""] * (2 * self.top), error.reason]))
 
 
 class JsonWriter(TextWriter):
@@ -104,28 +105,43 @@ class JsonWriter(TextWriter):
             "shift": picture.shift,
         }
         found["warnings"] = picture.warnings
-        options.write_json(found)
+        console.write_json(found)
 
     def write_failure(self, name: str, error: PictureError) -> None:
         """An object without a label."""
         found = {"path": console.encodable(name), "label": None, self.value: None}
-        options.write_json({**found, "error": error.reason, "warnings": []})
+        console.write_json({**found, "error": error.reason, "warnings": []})
 
 
 WRITERS: dict[str, Callable[[Checkpoint, int], TextWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
 
 
-def save_input(folder: Path, number: int, prediction: Prediction) -> None:
-    """Write what the network saw of the picture with this number; two may have the same name."""
-    stem = "stdin" if prediction.name == "-" else re.sub(UNSAFE, "-", Path(prediction.name).stem[:STEM])
-    images.save_image(folder / f"{number:04d}-{stem}.png", prediction.picture.image)
+class InputFolder:
+    """Where what the network sees is written."""
+
+    def __init__(self, folder: Path, *, may_replace: bool) -> None:
+        """Create it, and clear away what a killed command left in it.
+
+        Args:
+            folder: Where.
+            may_replace: Whether a picture may be replaced that is there already.
+        """
+        self.folder, self.may_replace = folder, may_replace
+        try:
+            make_folder(folder)
+        except OSError as error:
+            raise NnfangError(f"cannot be created: {error.strerror}", folder) from error
+        remove_stale(folder, "[0-9]*-*.png")
+
+    def save(self, number: int, prediction: Prediction) -> None:
+        """Write what the network saw of the picture with this number; two may have the same name."""
+        stem = "stdin" if prediction.name == "-" else re.sub(UNSAFE, "-", Path(prediction.name).stem[:STEM])
+        file = self.folder / f"{number:04d}-{stem}.png"
+        with naming(file):
+            images.save_image(file, prediction.picture.image, may_replace=self.may_replace)
 
 
 def _csv_line(cells: Sequence[str | float]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow(cells)  # what is in the terminator is quoted in a cell
     return line.getvalue().removesuffix("\r\n")
-
-
-def _echo(text: str) -> None:
-    click.echo(text, color=True)  # or what looks like a colour would be cut out of a name

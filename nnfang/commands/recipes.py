@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from nnfang.commands import completion, console, options
 from nnfang.commands.formatting import argument
 from nnfang.commands.formatting import command as command_of
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     required=False,
     shell_complete=completion.complete_recipe,
-    description="Print this recipe with its comments.",
+    description="Recipe to print with its comments.  [default: a list of all recipes]",
 )
 @options.as_json
 def command(name: str | None, *, as_json: bool) -> None:
@@ -39,12 +37,12 @@ def command(name: str | None, *, as_json: bool) -> None:
     if name is not None:
         recipe = find_recipe(name)
         if as_json:
-            options.write_json({**describe(recipe), "yaml": recipe.text})
+            console.write_json({**describe(recipe), "yaml": recipe.text})
         else:
-            click.echo(recipe.text, nl=False)
+            console.write(recipe.text, end="")
     elif as_json:
         for recipe in list_recipes():
-            options.write_json(describe(recipe))
+            console.write_json(describe(recipe))
     else:
         console.result("\n\n".join(map(summarize, list_recipes())))
 

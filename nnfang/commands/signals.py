@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM, and SIGHUP of a closed terminal as a request to stop, which training grants between two chunks."""
 
 import signal
+import sys
 from types import FrameType
 from typing import Any, Self
 
@@ -8,10 +9,22 @@ STOPPING = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := get
 """The signals that ask for an end; Windows has no SIGHUP."""
 
 
+def exit_on_signals() -> None:
+    """Let SIGTERM and SIGHUP end the program as an exception does: what it was about to write is cleared away."""
+    for number in STOPPING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _exit)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)  # the second ends it at once
+    sys.exit(128 + number)
+
+
 class StopRequest:
     """While entered, the first signal that asks for an end is noted; the second has its usual effect.
 
-    Under nohup, which ignores SIGHUP, that signal stays ignored.
+    A signal that is ignored stays ignored: SIGHUP under nohup, SIGINT in a background job of a shell.
 
     Attributes:
         signal: The number of the signal that came, 0 before.
@@ -28,9 +41,8 @@ class StopRequest:
 
     def __enter__(self) -> Self:
         for number in STOPPING:
-            if number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN:
-                continue
-            self._previous[number] = signal.signal(number, self._note)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._previous[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:

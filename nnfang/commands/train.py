@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnfang.commands import completion, options, threads
+import click
+
+from nnfang.commands import completion, console, options, threads
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.formatting import option
 from nnfang.errors import ConfigError
@@ -12,20 +14,8 @@ from nnfang.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import click
-
 RECIPE, TRAINING, RESUME = "Recipe", "Network and optimizer", "Resume"
 """The groups of the options that no other command has."""
-
-SHORT = {
-    "epochs": "epochs",
-    "batch_size": "batch_size",
-    "learning_rate": "optimizer.learning_rate",
-    "seed": "seed",
-    "dataset": "dataset",
-    "limit": "limit",
-}
-"""The keys that have an option of their own."""
 
 
 def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
@@ -34,19 +24,41 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
         from nnfang.config.json_schema import json_schema
         from nnfang.training.recipe import Recipe
 
-        options.write_json(json_schema(Recipe))
+        console.write_json(json_schema(Recipe))
         ctx.exit()
+
+
+def guess_option(word: str) -> str:
+    """The option that was probably meant by a word that stands alone."""
+    from pathlib import Path
+
+    from nnfang.config.recipes import list_recipes
+    from nnfang.runs.finding import is_resumable
+
+    if Path(word).suffix in {".yaml", ".yml"} or word in {recipe.name for recipe in list_recipes()}:
+        return "-c"
+    return "--resume" if is_resumable(Path(word)) else "--dataset"
+
+
+def take_one(ctx: click.Context, param: click.Parameter, given: tuple[Path, ...]) -> Path | None:
+    """The recipe; refuse several, of which all but one would be ignored."""
+    if len(given) > 1:
+        names = ", ".join(map(str, given))
+        raise click.BadParameter(f"{names}: one recipe at a time; change single keys with --set.", ctx, param)
+    return given[0] if given else None
 
 
 @command_of(
     "train",
-    stray="--dataset",
+    stray=guess_option,
     examples={
         "Train on the digits that come with nnfang, which needs no download": (
             "nnfang train --dataset mnist-sample --epochs 3 -o runs/first"
         ),
         "Repeat the paper's experiment on MNIST": "nnfang train",
-        "Train by a recipe, with another number of units": ("nnfang train -c minibatch --set 'layers[0].units=256'"),
+        "Train with a recipe, but with another number of units": (
+            "nnfang train -c minibatch --set 'layers[0].units=256'"
+        ),
         "Continue the newest run to epoch 40": "nnfang train --resume --epochs 40",
     },
 )
@@ -55,10 +67,12 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     "--config",
     "source",
     group=RECIPE,
+    multiple=True,
+    callback=take_one,
     type=options.PathType(),
     metavar="FILE|RECIPE",
     shell_complete=completion.complete_recipe_or_file,
-    help="Train by a YAML file, or by a recipe that comes with nnfang; - is standard input.",
+    help="Use this recipe: a YAML file, - for standard input, or the name of one that comes with nnfang.",
 )
 @option(
     "--set",
@@ -80,7 +94,13 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     help="Print the JSON Schema of recipes, for editors, and exit.",
 )
 @options.dataset
-@option("--limit", group=options.DATA, type=int, metavar="N", help="Use only the first N training images.")
+@option(
+    "--limit",
+    group=options.DATA,
+    type=options.NumberType(int),
+    metavar="N",
+    help="Use only the first N training images.",
+)
 @options.offline
 @option(
     "--preview-augment",
@@ -91,14 +111,24 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     help="Write a sheet of distorted training images and exit.",
 )
 @option(
-    "--epochs", group=TRAINING, type=int, metavar="N", help="Go N times through the training images.  [default: 20]"
+    "--epochs",
+    group=TRAINING,
+    type=options.NumberType(int),
+    metavar="N",
+    help="Go N times through the training images.  [default: 20]",
 )
-@option("--batch-size", group=TRAINING, type=int, metavar="N", help="Train on N images per step.  [default: 1]")
+@option(
+    "--batch-size",
+    group=TRAINING,
+    type=options.NumberType(int),
+    metavar="N",
+    help="Train on N images per step.  [default: 1]",
+)
 @option(
     "--learning-rate",
     "--lr",
     group=TRAINING,
-    type=float,
+    type=options.NumberType(float),
     metavar="RATE",
     help="Set the learning rate of the optimizer.  [default: 0.01]",
 )
@@ -110,7 +140,13 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     metavar="TIME",
     help="End after the last epoch that fits into this time, such as 90s, 10m or 1h30m.",
 )
-@option("--seed", group=TRAINING, type=int, metavar="N", help="Seed everything random with N.  [default: 0]")
+@option(
+    "--seed",
+    group=TRAINING,
+    type=options.NumberType(int),
+    metavar="N",
+    help="Seed everything random with N.  [default: 0]",
+)
 @option(
     "--threads",
     "blas_threads",
@@ -143,7 +179,12 @@ def print_json_schema(ctx: click.Context, param: click.Parameter, wanted: bool) 
     metavar="DIR",
     help="Write the run to this folder.  [default: runs/<time>-<dataset>]",
 )
-@option("--force", group=options.OUTPUT, is_flag=True, help="Delete the run that is already in that folder.")
+@option(
+    "--force",
+    group=options.OUTPUT,
+    is_flag=True,
+    help="Delete the run that is already in that folder, or overwrite FILE.png.",
+)
 @options.as_json
 @options.quiet
 @options.verbose
@@ -173,7 +214,7 @@ def command(
     from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
 
     how = following.Calling(blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
-    overrides = training.read_overrides(settings, {SHORT[name]: value for name, value in short.items()})
+    overrides = training.read_overrides(settings, short)
     if resume is not None or fork:
         check_resumption(resume, source, output, fork=fork, only_shows=print_config or sheet is not None)
         path = None if isinstance(resume, options.NewestRun) else resume
@@ -181,7 +222,7 @@ def command(
     elif print_config:
         training.print_config(source, overrides)
     elif sheet is not None:
-        training.preview(sheet, source, overrides, how)
+        training.preview(sheet, source, overrides, how, force=force)
     else:
         training.start(source, overrides, how, output, force=force)
 

@@ -9,19 +9,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from nnfang.commands import console
 from nnfang.commands.following import Calling, follow
 from nnfang.commands.loading import load_dataset
+from nnfang.commands.options import SHORT, name_short
+from nnfang.commands.targets import check_target, naming
 from nnfang.config import sources as config
 from nnfang.config.recipes import locate
 from nnfang.core.constraints import FieldError
 from nnfang.data import SAMPLE, check_exists
-from nnfang.errors import ConfigError, DataError, NnfangError, UnavailableError
+from nnfang.errors import ConfigError, DataError, UnavailableError
+from nnfang.machine.clock import check_time_zone
 from nnfang.runs import session
 from nnfang.runs.finding import NoRunError, find_newest
+from nnfang.runs.folder import FolderInUseError, Run
 from nnfang.runs.resumption import AnotherTrainingError
+from nnfang.runs.session import StoredRun, UnsavedRun
 from nnfang.training.augment import preview_distortions
 from nnfang.training.compatibility import OutputUnitsError, size_output_layer
 from nnfang.training.loop import check_engine
@@ -31,32 +34,31 @@ if TYPE_CHECKING:
 
     from nnfang.config.sources import Config, Override
     from nnfang.data import Dataset
-    from nnfang.runs.session import StoredRun
     from nnfang.training.recipe import Recipe
 
 PREVIEW_IMAGES, PREVIEW_COLUMNS = 10, 16
 
 
-def read_overrides(settings: Sequence[str], keys: Mapping[str, Any]) -> list[Override]:
+def read_overrides(settings: Sequence[str], short: Mapping[str, Any]) -> list[Override]:
     """What the command line says of single keys.
 
     Args:
         settings: The values of --set.
-        keys: The values of the options that stand for a key, None where one is not given.
+        short: The values of the options of `SHORT`, None where one is not given.
     """
-    overrides = config.parse_overrides(settings)
-    for path, value in keys.items():
-        if value is not None:
-            option = path.rpartition(".")[2].replace("_", "-")
-            overrides.append(config.Override(path, value, f"--{option} {value}"))
-    return overrides
+    given = {name: value for name, value in short.items() if value is not None}
+    return config.parse_overrides(settings) + [
+        config.Override(SHORT[name], value, f"{name_short(name)} {value}") for name, value in given.items()
+    ]
 
 
 def load_config(source: Path | None, overrides: Sequence[Override]) -> Config:
     """File, environment and options -> the resolved config."""
-    if source is None or source == Path("-"):
-        return config.load(source and sys.stdin, overrides, os.environ)
-    return config.load(locate(source), overrides, os.environ)
+    given = source and (sys.stdin if source == Path("-") else locate(source))
+    resolved = config.load(given, overrides, os.environ)
+    if resolved.dropped:
+        console.note(f"Another type has defaults of its own, so this is dropped: {', '.join(resolved.dropped)}")
+    return resolved
 
 
 def print_config(source: Path | None, overrides: Sequence[Override]) -> None:
@@ -68,14 +70,17 @@ def print_config(source: Path | None, overrides: Sequence[Override]) -> None:
         check_exists(resolved.recipe.dataset)
     except DataError as error:  # it may exist where the config is used
         console.warn(str(error).partition("\n")[0])
-    click.echo(config.to_yaml(resolved.recipe), nl=False)
+    console.write(config.to_yaml(resolved.recipe), end="")
 
 
 def start(
     source: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None, *, force: bool
 ) -> None:
     """A new run."""
+    check_time_zone()  # its folder is named after the time
     resolved = load_config(source, overrides)
+    if output and not force and (found := Run(output).find_files()):
+        raise FolderInUseError(output, found)  # before anything is downloaded
     data = obtain_dataset(resolved, how)
     recipe = resolved.recipe
     if resolved.is_default(f"layers[{len(recipe.layers) - 1}].units"):
@@ -92,9 +97,13 @@ def obtain_dataset(resolved: Config, how: Calling) -> Dataset:
     except UnavailableError as error:
         if resolved.dataset_was_named:
             raise
+        reasons = [f"{place}: {state}" for place, state in error.attempts.items()] or [
+            "nnfang was told to stay offline"
+        ]
         console.warn(
             f"{name} is unavailable, so this run trains on {SAMPLE} instead: "
-            f"10,000 images of MNIST that come with nnfang.\n{error}"
+            + "\n  ".join(["10,000 images of MNIST that come with nnfang.", *reasons])
+            + f"\nTo see what helps: {console.command_line('train', '--dataset', name)}"
         )
         return load_dataset(SAMPLE, is_offline=True, is_quiet=how.is_quiet)
 
@@ -107,12 +116,12 @@ def resume(path: Path | None, overrides: Sequence[Override], how: Calling) -> No
         if not how.is_quiet and (reason := nothing_left(stored, resolved.recipe)):
             console.note(reason)
         with blaming(resolved):
-            training = session.resume(stored, resolved.recipe, loader(how))
-        follow(training, how)
+            follow(session.resume(stored, resolved.recipe, loader(how)), how)
 
 
 def fork(path: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None) -> None:
     """A new run that begins where the run at `path`, or the newest, stands."""
+    check_time_zone()
     stored = session.read_run(path or newest_run())
     announce(stored, how)
     resolved = adapt(stored, overrides)
@@ -127,9 +136,12 @@ def newest_run() -> Path:
     raise NoRunError
 
 
-def announce(stored: StoredRun, how: Calling) -> None:
+def announce(stored: StoredRun | UnsavedRun, how: Calling) -> None:
     """Say what is resumed or forked."""
     if how.is_quiet:
+        return
+    if isinstance(stored, UnsavedRun):
+        console.note(f"Starting {stored.run.folder} from its config, because nothing of it has been saved yet.")
         return
     state = stored.checkpoint.meta.state
     where = f"epoch {state.epoch}"
@@ -138,8 +150,10 @@ def announce(stored: StoredRun, how: Calling) -> None:
     console.note(f"Resuming {stored.run.folder} after {where}.")
 
 
-def nothing_left(stored: StoredRun, recipe: Recipe) -> str | None:
+def nothing_left(stored: StoredRun | UnsavedRun, recipe: Recipe) -> str | None:
     """Why resuming a run trains no further, and what would; None if it does."""
+    if isinstance(stored, UnsavedRun):
+        return None
     state, early_stopping = stored.checkpoint.meta.state, recipe.early_stopping
     if state.epoch >= recipe.epochs:
         more = f"--epochs {2 * max(recipe.epochs, 1)}"
@@ -151,9 +165,9 @@ def nothing_left(stored: StoredRun, recipe: Recipe) -> str | None:
     return None
 
 
-def adapt(stored: StoredRun, overrides: Sequence[Override]) -> Config:
+def adapt(stored: StoredRun | UnsavedRun, overrides: Sequence[Override]) -> Config:
     """The run's config with what the environment and the command line change."""
-    return config.load(None, overrides, os.environ, base=stored.checkpoint.recipe)
+    return config.load(None, overrides, os.environ, base=stored.recipe)
 
 
 def loader(how: Calling) -> Callable[[str], Dataset]:
@@ -176,19 +190,18 @@ def blaming(resolved: Config) -> Iterator[None]:
         raise resolved.error(error.path, error.reason) from error
 
 
-def preview(path: Path, source: Path | None, overrides: Sequence[Override], how: Calling) -> None:
+def preview(path: Path, source: Path | None, overrides: Sequence[Override], how: Calling, *, force: bool) -> None:
     """Write a sheet of training images: each as it is, then distorted as it may be seen in the first epochs."""
     from nnfang.images import write_sheet  # Pillow, which training does without
 
     resolved = load_config(source, overrides)
     recipe = resolved.recipe
     if recipe.augment is None:
-        raise ConfigError("--preview-augment: the config has no augment, such as --set augment.rotate=15")
+        raise ConfigError("--preview-augment: the recipe distorts no images; for example, add --set augment.rotate=15")
+    check_target(path, may_replace=force)
     data = obtain_dataset(resolved, how)
     with blaming(resolved):
         sheet = preview_distortions(recipe.augment, data.x_train, recipe.seed, PREVIEW_IMAGES, PREVIEW_COLUMNS)
-    try:
-        write_sheet(path, sheet)
-    except (OSError, ValueError) as error:
-        raise NnfangError(f"cannot be written: {getattr(error, 'strerror', None) or error}", path) from error
+    with naming(path):
+        write_sheet(path, sheet, may_replace=force)
     console.note(f"{path}: each row a training image as it is, then distorted in {PREVIEW_COLUMNS - 1} ways")

@@ -10,7 +10,7 @@ from click.exceptions import BadOptionUsage, MissingParameter, NoSuchOption
 
 from nnfang.commands import console
 from nnfang.commands.formatting import Argument, Command
-from nnfang.names import nearest
+from nnfang.names import did_you_mean, find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ def fail_with_usage(error: click.UsageError) -> NoReturn:
         error.ctx.terminal_width = console.columns(sys.stderr)
         usage = error.ctx.get_usage()
         page = f'See "{error.ctx.command_path} --help".'
-        click.echo(f"\n{usage}\n{page}", err=True, color=console.has_colour(sys.stderr))
+        console.write_page(f"\n{usage}\n{page}", is_error=True)
     sys.exit(error.exit_code)
 
 
@@ -36,8 +36,25 @@ def explain(error: click.UsageError) -> str:
 
 
 def _no_such_option(error: NoSuchOption, ctx: click.Context) -> str:
+    name, command = error.option_name, ctx.command.name or ""
     options = [name for param in ctx.command.get_params(ctx) for name in param.opts if name.startswith("--")]
-    return f'There is no option "{error.option_name}".{nearest(error.option_name, options)}'
+    meant = INSTEAD.get((command, name)) or find_nearest(name, options, likeness=ALIKE)
+    if not meant and command == "train":
+        meant = _as_setting(name)
+    return f'There is no option "{name}".{did_you_mean(meant)}'
+
+
+def _as_setting(option: str) -> str | None:
+    """The setting that was meant by an option: a type, or a key, of a recipe; None if there is no such."""
+    from nnfang.config.keys import find_equivalent, find_type
+    from nnfang.core.constraints import annotations
+    from nnfang.training.recipe import Recipe
+
+    word = option.lstrip("-").replace("-", "_")
+    if setting := find_type(word, Recipe):
+        return f"--set {setting}" if "=" in setting else setting
+    key = find_equivalent(word, "", annotations(Recipe), Recipe)
+    return key and f"--set {SETTINGS.get(key, f'{key}=VALUE')}"
 
 
 def _bad_use(error: BadOptionUsage, ctx: click.Context) -> str:
@@ -57,6 +74,29 @@ def _missing(error: MissingParameter, ctx: click.Context) -> str:
     name, expected = error.param.human_readable_name, error.param.description
     return f"{name} is missing: {expected[0].lower()}{expected[1:]}\nFor example: {example}"
 
+
+ALIKE = 0.7
+"""How like an option one must be to be taken for it, from 0 to 1: below, the guess is more confusing than none."""
+
+INSTEAD = {
+    ("predict", "--json"): "--format json",
+    ("evaluate", "--format"): "--json",
+    ("train", "--format"): "--json",
+    ("verify", "-m"): "nnfang verify RUN",
+    ("verify", "--model"): "nnfang verify RUN",
+    ("verify", "--resume"): "nnfang verify RUN",
+}
+"""By command and option: what another command calls so."""
+
+SETTINGS = {
+    "augment": "augment.rotate=15",
+    "checkpoint_every": "checkpoint_every.seconds=60",
+    "early_stopping": "early_stopping.patience=5",
+    "layers": "layers[0].units=64",
+    "optimizer": "optimizer.type=adam",
+    "schedule": "schedule.type=cosine",
+}
+"""What to set of the keys that hold a mapping or a list."""
 
 EXPLANATIONS: dict[type[click.UsageError], Callable[[Any, click.Context], str]] = {
     NoSuchOption: _no_such_option,

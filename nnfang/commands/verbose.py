@@ -21,7 +21,7 @@ class StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line."""
-        console.note(console.escape_control(f"{perf_counter() - self.start:7.2f} s  {record.getMessage()}"))
+        console.note(console.shorten(f"{perf_counter() - self.start:7.2f} s  {record.getMessage()}"))
 
 
 def attach(ctx: click.Context) -> None:

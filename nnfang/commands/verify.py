@@ -28,7 +28,7 @@ DIFFERENT = 1
 @argument(
     "run",
     metavar="RUN",
-    type=options.PathType(),
+    type=options.RunType(),
     required=False,
     shell_complete=completion.complete_run,
     description="Run to train again: its folder, or a checkpoint in it.  [default: the newest run under runs/]",
@@ -70,7 +70,7 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
         found = {"run": console.encodable(stored.run.folder), "epochs": verification.epochs}
         found |= {"identical": verification.identical, "images": verification.images, "differences": differences}
         lists = {name: getattr(verification, name) for name in ("checked", "faults", "unchecked")}
-        options.write_json(found | lists)
+        console.write_json(found | lists)
     else:
         console.result(report(verification, differences))
     if not verification.is_identical:

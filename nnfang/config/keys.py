@@ -1,6 +1,7 @@
 """The keys of a tree, and which key or name is probably meant by one that does not exist."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from nnfang.config.paths import join_path
@@ -60,25 +61,47 @@ SYNONYMS = {
 """What PyTorch, Keras and scikit-learn call some keys and names -> what they are called here."""
 
 
-def list_keys(hint: Any, path: str = "") -> Iterator[str]:
-    """The path of each key that a tree may have; in a list, those of its first item.
+@dataclass(frozen=True)
+class Key:
+    """A key that a tree may have.
+
+    Attributes:
+        path: Where it is.
+        hint: The annotation of its value.
+        owner: The dataclass of which it is an attribute; None for ``type``.
+    """
+
+    path: str
+    hint: Any
+    owner: type | None
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition(".")[2]
+
+
+def list_keys(hint: Any, path: str = "", items: int = 1) -> Iterator[Key]:
+    """Each key that a tree may have; one that several types have comes several times.
 
     Args:
         hint: What the tree stands for: a dataclass, or another annotation of a field.
         path: Of the tree.
+        items: How many items a list has.
     """
     if is_scalar(hint):
         return
     inner = unwrap(hint)
     if get_origin(inner) is tuple:
-        yield from list_keys(get_args(inner)[0], join_path(path, 0) if path else "[0]")
+        for index in range(items):
+            yield from list_keys(get_args(inner)[0], join_path(path, index), items)
         return
     if inner in REGISTRIES:
-        yield join_path(path, "type")
+        yield Key(join_path(path, "type"), inner, None)
     for cls in REGISTRIES[inner].values() if inner in REGISTRIES else [inner]:
         for name, part in annotations(cls).items():
-            yield join_path(path, name)
-            yield from list_keys(part, join_path(path, name))
+            yield Key(join_path(path, name), part, cls)
+            yield from list_keys(part, join_path(path, name), items)
 
 
 def find_key(key: str, path: str, allowed: Iterable[str], root: Any) -> str | None:
@@ -108,6 +131,20 @@ def find_equivalent(key: str, path: str, allowed: Iterable[str], root: Any) -> s
     return None
 
 
+def find_type(name: str, root: type) -> str | None:
+    """How a type is chosen whose name was written as a key of a whole tree, such as ``optimizer.type=adam``.
+
+    An item of a list is shown as YAML has it: ``layers: [..., {type: dropout}, ...]``. None if there is no such type.
+    """
+    for field, hint in annotations(root).items():
+        inner = unwrap(hint)
+        is_list = get_origin(inner) is tuple
+        registry = REGISTRIES.get(get_args(inner)[0] if is_list else inner, {})
+        if found := find_same(name, registry):
+            return f"{field}: [..., {{type: {found}}}, ...]" if is_list else f"{field}.type={found}"
+    return None
+
+
 def find_same(name: str, allowed: Iterable[str]) -> str | None:
     """The allowed name that differs only in case, hyphens and underscores, or of which `name` is a synonym."""
     plain = {_plain(other): other for other in allowed}
@@ -133,8 +170,8 @@ def unwrap(hint: Any) -> Any:
 def _unique_keys(root: Any) -> dict[str, str]:
     """The path of each key of a tree, by its last part; left out where several have the same."""
     places: dict[str, set[str]] = {}
-    for path in list_keys(root):
-        places.setdefault(path.rpartition(".")[2], set()).add(path)
+    for key in list_keys(root):
+        places.setdefault(key.name, set()).add(key.path)
     return {name: found.pop() for name, found in places.items() if len(found) == 1}
 
 

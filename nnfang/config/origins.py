@@ -1,5 +1,6 @@
 """Where the values of a config were written, and what is wrong with them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from nnfang.config.paths import enclosing_paths
@@ -41,6 +42,9 @@ class Origins:
 
     def __contains__(self, path: str) -> bool:
         return path in self._written
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._written)
 
     def record(self, path: str, origin: Origin) -> None:
         """Note where the value at `path` was written."""

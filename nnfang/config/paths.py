@@ -38,6 +38,16 @@ def merge(base: Tree, over: Tree) -> Tree:
     return {**base, **{key: merge(base[key], value) if key in base else value for key, value in over.items()}}
 
 
+def has_value(tree: Tree, path: str) -> bool:
+    """Whether a path leads somewhere."""
+    for part in split_path(path):
+        is_there = part in tree if isinstance(tree, dict) else isinstance(tree, list) and part in range(len(tree))
+        if not is_there:
+            return False
+        tree = tree[part]
+    return True
+
+
 def set_value(tree: Tree, path: str, value: Tree) -> Tree:
     """A tree with `value` merged in at `path`; mappings on the way there are created where there is nothing.
 

@@ -66,6 +66,8 @@ def locate(path: Path) -> Path:
     """
     if _is_readable(path):
         return path
+    if _is_readable(path / "config.yaml"):
+        raise ConfigError(f"a folder.{did_you_mean((path / 'config.yaml').as_posix())}", path)
     recipes = {recipe.name: recipe.path for recipe in list_recipes()}
     if str(path) == path.stem:  # neither a folder nor an ending
         return recipes.get(path.name) or _refuse(path, "there is no such file, and no recipe of this name", recipes)

@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
-from nnfang.config.keys import REGISTRIES, find_key, find_name, find_same, types_with, unwrap
+from nnfang.config.keys import REGISTRIES, find_key, find_name, find_same, find_type, types_with, unwrap
 from nnfang.config.paths import Tree, join_path
 from nnfang.core.constraints import (
     UNIONS,
@@ -23,6 +23,9 @@ from nnfang.core.constraints import (
     shorten,
 )
 from nnfang.names import did_you_mean
+
+FEW_KEYS = 8
+"""Keys that are listed even where it is known which one was meant."""
 
 NO_TYPES: Mapping[str, type] = MappingProxyType({})
 
@@ -123,8 +126,11 @@ class _Reader:
     def add_unknown(self, key: str, path: str, allowed: Iterable[str], registry: Mapping[str, type]) -> None:
         """Say of a key that there is none such, and which was probably meant: one of another type, or another key."""
         types = [] if find_same(key, allowed) else types_with(key, registry)
-        hint = f" {_have(types)} it." if types else did_you_mean(find_key(key, path, allowed, self.root))
-        self.add_fault(join_path(path, shorten(key)), f"there is no such key.{hint} Allowed here: {', '.join(allowed)}")
+        meant = None if path or find_same(key, allowed) else find_type(key, self.root)
+        hint = f" {_have(types)} it." if types else did_you_mean(meant or find_key(key, path, allowed, self.root))
+        names = list(allowed)
+        listed = f" Allowed here: {', '.join(names)}" if not hint or len(names) <= FEW_KEYS else ""
+        self.add_fault(join_path(path, shorten(key)), f"there is no such key.{hint}{listed}")
 
 
 def to_tree(value: Any) -> Tree:
@@ -143,7 +149,7 @@ def describe_tree(hint: Any) -> str:
     if is_scalar(hint):
         return describe(hint)
     if get_origin(hint) in UNIONS:
-        return " or ".join(map(describe_tree, get_args(hint)))
+        return " or ".join(sorted(map(describe_tree, get_args(hint)), key=lambda words: words != "null"))
     if get_origin(hint) is tuple:
         return "a list"
     if hint in REGISTRIES:

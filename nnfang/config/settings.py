@@ -1,19 +1,15 @@
 """The settings that ``--set`` takes: keys with their meanings, and the values that can be listed."""
 
-from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from nnfang.config.json_schema import attribute_descriptions
-from nnfang.config.keys import REGISTRIES, unwrap
+from nnfang.config.keys import REGISTRIES, Key, list_keys, unwrap
 from nnfang.config.schema import names_of
-from nnfang.core.constraints import annotations, is_scalar
+from nnfang.core.constraints import is_scalar
 from nnfang.training.recipe import Recipe
 
-Key = tuple[str, str]
-"""A key or a setting, and what it means."""
 
-
-def complete_setting(start: str, layers: int) -> list[Key]:
+def complete_setting(start: str, layers: int) -> list[tuple[str, str]]:
     """How a setting may go on.
 
     Args:
@@ -23,41 +19,23 @@ def complete_setting(start: str, layers: int) -> list[Key]:
     Returns:
         Keys to their next dot or their ``=``, and what they mean; after a ``=``, settings that are whole.
     """
+    keys = [key for key in list_keys(Recipe, items=layers) if key.owner is None or is_scalar(key.hint)]
     path, equals, _ = start.partition("=")
     if equals:
-        return [
-            (f"{path}={value}", "") for key, hint, _ in list_settings(layers) if key == path for value in _values(hint)
-        ]
+        values = dict.fromkeys(value for key in keys if key.path == path for value in _values(key.hint))
+        return [(f"{path}={value}", "") for value in values]
     found: dict[str, str] = {}
-    for key, _, meaning in list_settings(layers):
-        if key.startswith(start):
-            rest, dot, _ = key[len(start) :].partition(".")
-            found.setdefault(f"{start}{rest}{dot or '='}", "" if dot else meaning)
+    for key in keys:
+        if key.path.startswith(start):
+            rest, dot, _ = key.path[len(start) :].partition(".")
+            found.setdefault(f"{start}{rest}{dot or '='}", "" if dot else _meaning(key))
     return list(found.items())
 
 
-def list_settings(layers: int, hint: Any = Recipe, path: str = "") -> Iterator[tuple[str, Any, str]]:
-    """Each key that holds one value: its path, its annotation, and what it means."""
-    inner = unwrap(hint)
-    if get_origin(inner) is tuple:
-        for index in range(layers):
-            yield from list_settings(layers, get_args(inner)[0], f"{path}[{index}]")
-        return
-    kinds = REGISTRIES.get(inner, {"": inner})
-    if inner in REGISTRIES:
-        yield f"{path}.type", inner, "Which of its kinds; each has keys of its own."
-    seen: set[str] = set()
-    for kind in kinds.values():
-        meanings = attribute_descriptions(kind)
-        for name, part in annotations(kind).items():
-            if name in seen:
-                continue
-            seen.add(name)
-            key = f"{path}.{name}" if path else name
-            if is_scalar(part):
-                yield key, part, meanings.get(name, "")
-            else:
-                yield from list_settings(layers, part, key)
+def _meaning(key: Key) -> str:
+    if key.owner is None:
+        return "The kind; each kind has its own keys."
+    return attribute_descriptions(key.owner).get(key.name, "")
 
 
 def _values(hint: Any) -> list[str]:

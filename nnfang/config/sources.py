@@ -13,9 +13,9 @@ from typing import TextIO
 
 import yaml
 
-from nnfang.config.keys import find_equivalent
+from nnfang.config.keys import find_equivalent, list_keys
 from nnfang.config.origins import Origin, Origins
-from nnfang.config.paths import Tree, enclosing_paths, merge, set_value
+from nnfang.config.paths import Tree, enclosing_paths, has_value, merge, set_value
 from nnfang.config.schema import convert, to_tree
 from nnfang.config.yaml_loader import Dumper, parse_yaml
 from nnfang.core.constraints import FieldError, format_value
@@ -50,10 +50,17 @@ class Override:
 
 @dataclass(frozen=True)
 class Config:
-    """A recipe, and where each of its values was written."""
+    """A recipe, and where each of its values was written.
+
+    Attributes:
+        recipe: What the sources say together.
+        origins: Where the values were written.
+        dropped: The paths of values that were written and do not count, since a later source names another type.
+    """
 
     recipe: Recipe
     origins: Origins
+    dropped: tuple[str, ...] = ()
 
     @property
     def dataset_was_named(self) -> bool:
@@ -99,7 +106,7 @@ def load(
     for fault in faults:
         origins.add_fault(fault.path, fault.reason)
     origins.raise_faults()
-    return Config(recipe, origins)
+    return Config(recipe, origins, tuple(path for path in origins if not has_value(tree, path)))
 
 
 def apply(tree: Tree, override: Override, origin: Origin, origins: Origins) -> Tree:
@@ -163,12 +170,15 @@ def parse_variable(name: str, text: str, origin: Origin) -> Override:
         ConfigError: The variable is not that of a key (a misspelt one must not go unnoticed), or not YAML.
     """
     keys = [field.name for field in fields(Recipe)]
-    path = name.removeprefix("NNFANG_").lower().replace("__", ".")
+    bare = name.removeprefix("NNFANG_")
+    path = bare.lower().replace("__", ".")
     if path.split(".")[0] not in keys or not re.fullmatch(PATH, path):
         names = [name_variable(key) for key in keys] + sorted(OTHER_VARIABLES)
+        inner = [name_variable(key.path) for key in list_keys(Recipe) if "[" not in key.path]
+        known = {other.removeprefix("NNFANG_"): other for other in (*inner, *names)}
         key = find_equivalent(path, "", keys, Recipe)
-        meant = find_nearest(name, names) if key is None or "[" in key else name_variable(key)
-        reason = f"there is no such setting.{did_you_mean(meant)} Allowed: {', '.join(names)}"
+        meant = known.get(find_nearest(bare, known) or "") if key is None or "[" in key else name_variable(key)
+        reason = "there is no such setting." + (did_you_mean(meant) or f" Allowed: {', '.join(names)}")
         raise ConfigError(reason, origin=origin.source)
     return _parse_value(path, text, origin)
 
@@ -197,6 +207,8 @@ def read_file(source: Path | TextIO, origins: Origins) -> Tree:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
             content = file.read(MAX_LENGTH + 1)
         text = content if isinstance(content, str) else content.decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise origins.failure("there is no such file", whole) from error
     except OSError as error:
         raise origins.failure(f"cannot be read: {error.strerror}", whole) from error
     except UnicodeDecodeError as error:

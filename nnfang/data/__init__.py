@@ -101,4 +101,4 @@ def _find_path(name: str) -> Path:
         if name and path.exists():
             return path
     hint = nearest(name, KNOWN)
-    raise DataError(f"no such data set or path.{hint}\nKnown data sets: {', '.join(KNOWN)}.\n{FORMATS}", name)
+    raise DataError(f"there is no such data set or path.{hint}\nKnown data sets: {', '.join(KNOWN)}.\n{FORMATS}", name)

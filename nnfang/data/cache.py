@@ -112,7 +112,8 @@ def _list_mirrors(known: KnownDataset) -> list[list[str]]:
         return [list(known.mirrors)]
     if not re.match(r"https?://[^/]", own):
         raise ConfigError(
-            f"found {own!r}, expected a URL with http:// or https://", origin="environment variable NNFANG_MIRROR"
+            f"found {hide_password(own)!r}, expected a URL with http:// or https://",
+            origin="environment variable NNFANG_MIRROR",
         )
     return [[f"{own}/{known.name}/"], list(known.mirrors)]
 

@@ -42,6 +42,8 @@ class Dataset:
     source: str = "memory"
 
     def __post_init__(self) -> None:
+        if len(self.class_names) == 1:
+            raise DataError(f"there is only the class {', '.join(self.class_names)}; two are needed", self.source)
         for part, x, y in (("training", self.x_train, self.y_train), ("test", self.x_test, self.y_test)):
             reason = _find_wrong_type(part, x, y) or _find_wrong_value(part, x, y, len(self.class_names))
             if reason:
@@ -88,7 +90,9 @@ def _find_wrong_value(part: str, x: Images, y: Labels, n_classes: int) -> str | 
         return f"the {part} part is empty: its images have the shape {x.shape}"
     if len(x) != len(y):
         return f"the {part} part has {len(x)} images, but {len(y)} labels"
-    if x.dtype == np.float32 and not (x.min() >= 0 and x.max() <= 1):  # also refuses NaN, which is neither
+    if x.dtype == np.float32 and np.isnan(x.max()):
+        return f"the {part} images hold values that are not a number (NaN)"
+    if x.dtype == np.float32 and not (x.min() >= 0 and x.max() <= 1):
         return f"the {part} images are float32 within {x.min():g}..{x.max():g}; values within 0..1 are needed"
     if y.min() < 0 or y.max() >= n_classes:
         return (

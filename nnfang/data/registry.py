@@ -115,4 +115,4 @@ SAMPLE = "mnist-sample"
 
 def hide_password(url: str) -> str:
     """A URL without the user and the password in it."""
-    return re.sub(r"//[^/@]*@", "//", url)
+    return re.sub(r"^(\w+://)?.*@", r"\1", url, flags=re.DOTALL)

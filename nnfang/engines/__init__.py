@@ -34,9 +34,7 @@ def _describe_passed_over(chosen: str, task: Task) -> str:
     """Why not the engines that are faster where they can be used."""
     reasons = []
     if chosen != "compiled":
-        limit = f"is fastest up to batches of {compiled.FASTEST_UP_TO}, not for {task.batch_size}"
-        reason = CompiledEngine.unsupported_reason(task) if task.batch_size <= compiled.FASTEST_UP_TO else limit
-        reasons.append(f"; compiled {reason}")
+        reasons.append(f"; compiled {compiled.slower_reason(task) or CompiledEngine.unsupported_reason(task)}")
     if chosen == "batch":
         reasons.append(f"; online {OnlineEngine.unsupported_reason(task)}")
     return "".join(reasons)
@@ -48,7 +46,7 @@ def fastest(task: Task) -> str:
     Warns:
         NnfangWarning: It would be the compiled engine, but numba, though installed, cannot be imported.
     """
-    if task.batch_size <= compiled.FASTEST_UP_TO and not compiled.unsupported_task(task):
+    if not compiled.unsupported_task(task) and not compiled.slower_reason(task):
         problem = compiled.import_problem()
         if problem is None:
             return "compiled"

@@ -1,42 +1,54 @@
-"""SGD for dense networks as one compiled loop: see `nnfang.engines.kernels`. It needs numba, the extra ``turbo``."""
+"""Dense networks as compiled loops: see `nnfang.engines.kernels`. It needs numba, the extra ``turbo``."""
 
 from functools import cache
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
 
-from nnfang.core.arrays import Array, Labels, aligned_empty
-from nnfang.core.layers import Dense
-from nnfang.core.losses import SoftmaxCrossentropy, output_loss
-from nnfang.core.network import Network
-from nnfang.core.optimizers import Sgd
+from nnfang.core.arrays import Array, Images, Labels
+from nnfang.core.layers import Dense, Dropout
+from nnfang.core.losses import output_loss
+from nnfang.core.optimizers import Adam, AdamW, Momentum, RmsProp, Sgd
 from nnfang.engines.engine import Engine, Task
-from nnfang.engines.metrics import METRICS_ROWS, BatchMetrics
+from nnfang.engines.metrics import BatchMetrics
 
-FASTEST_UP_TO = 16
-"""The largest mini-batch for which this engine is the fastest; with larger ones, dense matrix products are."""
+ROWS = 1024
+"""About how many samples are trained on in one call of the compiled loop."""
+
+LARGEST_LAYER = 1_000_000
+"""Weights of a layer after the first up to which this engine is the fastest. Larger ones do not fit the cache, and BLAS
+takes them in parts that do."""
+
+MOST_INPUTS = 2**24
+"""Inputs of a mini-batch for which there is room in the lists of those that are not 0."""
+
+OPTIMIZERS = (Sgd, Momentum, RmsProp, Adam, AdamW)
+ACTIVATIONS = {"relu", "leaky_relu", "sigmoid", "tanh", "gelu", "linear"}
+"""What there are compiled formulas for. The output activation goes with the loss."""
+
+MOST_DENSE = 0.6
+"""Fraction of the inputs that are not 0 up to which this engine is the fastest."""
 
 
 class CompiledEngine(Engine):
-    """Exact SGD, sequential at batch size 1, that skips inputs of 0."""
+    """Exact gradient descent, sequential at batch size 1, that skips inputs of 0."""
 
     name: ClassVar[str] = "compiled"
+    takes_bytes: ClassVar[bool] = True
 
     def __init__(self, task: Task) -> None:
         """Allocate the arrays for a mini-batch; nothing is compiled yet."""
         super().__init__(task)
-        from nnfang.engines import kernels  # numba takes a while to import
+        from nnfang.engines import trainers  # numba takes a while to import
 
         network, size = task.network, task.batch_size
-        self._kernels = kernels
-        self.block_size = max(METRICS_ROWS // size, 1) * size
-        self._metrics = BatchMetrics(SoftmaxCrossentropy(), network, self.block_size)
-        self._plan = make_plan(network, [kernels.CODES.get(layer.activation, 0) for layer in dense_layers(network)])
-        p, n = self._plan[:, 0], self._plan[:, 1]
-        z, a, e = (aligned_empty((size * sum(n),), network.dtype) for _ in range(3))
-        indices, nnz = np.empty(size * sum(p + 1), np.int32), np.empty((len(n), size), np.int32)
-        self._scratch = z, a, e, indices, nnz
+        self.block_size = max(ROWS // size, 1) * size
+        self._metrics = BatchMetrics(output_loss(network.output_activation, task.loss), network, self.block_size)
+        self._vectors = (network.theta, *(self.state[name] for name in task.optimizer.state_names))
+        self._trainer = trainers.create_trainer(task, self._vectors, self.block_size)
+        self._is_prepared = False
 
     @classmethod
     def unsupported_reason(cls, task: Task) -> str | None:
@@ -46,50 +58,79 @@ class CompiledEngine(Engine):
     @property
     def compile_message(self) -> str | None:
         """See `Engine.compile_message`."""
-        return None if self._kernels.is_cached() else "compiling the engine for this machine; later runs reuse it"
+        is_cached = self._trainer.is_cached(*self._no_steps())
+        return None if is_cached else "compiling the engine for this machine; later runs reuse it"
 
     def prepare(self) -> None:
-        """Compile the loop, or load what was compiled before: numba does so in the first call."""
-        self._take_steps(np.empty((0, self.task.network.inputs), self.task.network.dtype), np.empty(0, np.intp))
+        """Compile the loop, or load what was compiled before.
 
-    def _train_block(self, x: Array, labels: Labels) -> tuple[float, int]:
+        Raises:
+            FieldError: It cannot be compiled.
+        """
+        self._trainer.prepare(*self._no_steps())
+        self._is_prepared = True
+
+    def _no_steps(self) -> tuple[Images, Labels, Array, Array]:
+        """What `Trainer.train` takes, with no step to take."""
+        x = np.empty((0, self.task.network.inputs), self.inputs_dtype)
+        return x, np.empty(0, np.intp), self._rates(0), self._metrics.z
+
+    def advance(self, x: Images, labels: Labels) -> tuple[float, int]:
+        """See `Engine.advance`."""
+        if not self._is_prepared:
+            self.prepare()
+        self._trainer.read(self._vectors)
+        result = super().advance(x, labels)
+        self._trainer.write(self._vectors)
+        return result
+
+    def _train_block(self, x: Images, labels: Labels) -> tuple[float, int]:
         """Some whole mini-batches, of which the last may be short."""
         labels = np.ascontiguousarray(labels, np.intp)
-        self._take_steps(np.ascontiguousarray(x), labels)
+        rates = self._rates(-(-len(x) // self.task.batch_size))
+        x = x if x.flags.c_contiguous else x.copy()
+        self._trainer.train(x, labels, rates, self._metrics.z, self.step)
+        self.step += len(rates)
         self._metrics.set_labels(labels)
         return self._metrics.measure()
 
-    def _take_steps(self, x: Array, labels: Labels) -> None:
-        """Call the compiled loop; it leaves the logits of each row in the metrics."""
+    def _rates(self, steps: int) -> Array:
+        """What the next steps need to know of the learning rate: see `nnfang.engines.kernels.updates`.  (steps, 3)."""
         task = self.task
-        steps = range(self.step, self.step + -(-len(x) // task.batch_size))
-        rates = np.array([task.learning_rate(step) for step in steps], np.float64)
-        self.step = steps.stop
-        self._kernels.train_block(x, labels, rates, task.network.theta, self._plan, *self._scratch, self._metrics.z)
-
-
-def make_plan(network: Network, codes: list[int]) -> Labels:
-    """See `nnfang.engines.kernels.train_block`.  (layers, 6)."""
-    p, n = np.array(network.widths[:-1]), np.array(network.widths[1:])
-    starts = [np.cumsum([0, *sizes[:-1]]) for sizes in ((p + 1) * n, n, p + 1)]
-    return np.stack([p, n, np.array(codes), *starts], axis=1)
-
-
-def dense_layers(network: Network) -> list[Dense]:
-    """The dense layers of the network."""
-    return [layer for layer in network.layers if isinstance(layer, Dense)]
+        rates = np.ones((steps, 3), task.network.dtype)
+        rates[:, 0] = [task.learning_rate(step) for step in range(self.step, self.step + steps)]
+        if isinstance(task.optimizer, Adam):
+            t = np.arange(self.step + 1, self.step + steps + 1)
+            rates[:, 1] = 1 / (1 - task.optimizer.beta1**t)
+            rates[:, 2] = 1 / (1 - task.optimizer.beta2**t)
+        return rates
 
 
 def unsupported_task(task: Task) -> str | None:
     """Why the compiled engine cannot run `task` on any machine, or None if it can."""
-    if not isinstance(task.optimizer, Sgd):
-        return f"runs the optimizer sgd, found {type(task.optimizer).__name__.lower()}"
-    if task.optimizer.weight_decay:
-        return f"runs without weight_decay, found {task.optimizer.weight_decay:g}"
-    if len(dense_layers(task.network)) < len(task.network.layers):
-        return "runs dense layers only"
-    if not isinstance(output_loss(task.network.output_activation, task.loss), SoftmaxCrossentropy):
-        return f"runs softmax with categorical_crossentropy, found {task.network.output_activation} with {task.loss}"
+    network, optimizer = task.network, type(task.optimizer)
+    if not isinstance(network.layers[0], Dense):
+        return "runs no dropout of the inputs"
+    if not all(isinstance(layer, Dense | Dropout) for layer in network.layers):
+        return "runs dense and dropout layers only"
+    if optimizer not in OPTIMIZERS:  # nor a class derived from one, whose formula may be another
+        return f"does not run the optimizer {optimizer.__name__.lower()}"
+    hidden = {layer.activation for layer in network.layers[:-1] if isinstance(layer, Dense)}
+    if unknown := hidden - ACTIVATIONS:
+        return f"does not run the activation {min(unknown)}"
+    if task.batch_size * network.inputs > MOST_INPUTS:
+        return f"runs at most {MOST_INPUTS:,} inputs per step, found {task.batch_size * network.inputs:,}"
+    return None
+
+
+def slower_reason(task: Task) -> str | None:
+    """Why another engine may be faster for `task`, or None if none is."""
+    widths = task.network.widths
+    largest = max((p * n for p, n in pairwise(widths[1:])), default=0)
+    if largest > LARGEST_LAYER and task.batch_size > 1:
+        return f"is slower than BLAS where a layer has {largest:,} weights"
+    if task.density > MOST_DENSE:
+        return f"is slower than BLAS where {task.density:.0%} of the inputs are not 0"
     return None
 
 
@@ -102,12 +143,16 @@ def is_installed() -> bool:
 def import_problem() -> str | None:
     """Why the compiled engine cannot be used on this machine, or None if it can.
 
-    This imports numba, which takes half a second the first time.
+    This imports numba and compiles a line with it, which takes a second the first time.
     """
     if not is_installed():
         return "needs numba: pip install 'nnfang[turbo]'"
     try:
-        import numba  # noqa: F401
+        import numba
     except Exception as error:  # an installation that does not fit NumPy also raises AttributeError, SystemError, ...
         return f"needs numba, which cannot be imported: {str(error) or type(error).__name__}"
+    try:
+        numba.njit(lambda: 0)()  # type: ignore[call-arg]  # by its stubs, that is no decorated function
+    except Exception as error:  # as does a system that lets no program write code into its memory
+        return f"needs numba, which cannot compile here: {str(error) or type(error).__name__}"
     return None

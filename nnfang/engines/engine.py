@@ -3,11 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from nnfang.core.arrays import Array, Labels
+from nnfang.core.arrays import Images, Labels
 from nnfang.core.constraints import FieldError
 from nnfang.core.network import Network
 from nnfang.core.optimizers import Optimizer, State
@@ -24,6 +24,8 @@ class Task:
         learning_rate: α of a step, counted from 0.
         batch_size: Rows per step.
         seed: Of the masks of dropout layers.
+        is_bytes: Whether the images are bytes, of which an engine may be handed the pixels as they are.
+        density: Fraction of the inputs that are not 0, about.
     """
 
     network: Network
@@ -32,6 +34,8 @@ class Task:
     learning_rate: Callable[[int], float]
     batch_size: int = 1
     seed: int = 0
+    is_bytes: bool = False
+    density: float = 0.0
 
 
 class Engine(ABC):
@@ -39,6 +43,7 @@ class Engine(ABC):
 
     Attributes:
         name: Of the engine, as in a recipe.
+        takes_bytes: Whether it takes pixels as bytes, and divides them by 255 itself.
         task: What it runs.
         step: Steps done so far, over all epochs.
         state: The vectors that the optimizer keeps.
@@ -49,6 +54,7 @@ class Engine(ABC):
     """
 
     name: ClassVar[str]
+    takes_bytes: ClassVar[bool] = False
     block_size: int
 
     def __init__(self, task: Task) -> None:
@@ -73,6 +79,12 @@ class Engine(ABC):
         """Why the engine cannot run `task`, as the rest of a sentence about it; None if it can."""
 
     @property
+    def inputs_dtype(self) -> np.dtype[Any]:
+        """Of the rows that `advance` takes."""
+        takes_bytes = self.takes_bytes and self.task.is_bytes
+        return np.dtype(np.uint8) if takes_bytes else self.task.network.dtype
+
+    @property
     def compile_message(self) -> str | None:
         """What `prepare` is about to do, if that takes more than a moment; otherwise None."""
         return None
@@ -80,13 +92,13 @@ class Engine(ABC):
     def prepare(self) -> None:  # noqa: B027
         """Do what is done once and is not training, such as compiling. Most engines have nothing to prepare."""
 
-    def advance(self, x: Array, labels: Labels) -> tuple[float, int]:
+    def advance(self, x: Images, labels: Labels) -> tuple[float, int]:
         """Train through the rows in order, `batch_size` at a time; the last batch takes what is left.
 
         With one row at a time that is the inner loop of Algorithm 3.
 
         Args:
-            x: (m, inputs), of the network's dtype.
+            x: (m, inputs), of `inputs_dtype`.
             labels: (m,), integers in 0 .. outputs - 1.
 
         Returns:
@@ -101,5 +113,5 @@ class Engine(ABC):
         return loss, correct
 
     @abstractmethod
-    def _train_block(self, x: Array, labels: Labels) -> tuple[float, int]:
+    def _train_block(self, x: Any, labels: Labels) -> tuple[float, int]:
         """As `advance`, for at most `block_size` rows."""

@@ -4,6 +4,7 @@ A file becomes a greyscale picture (`nnfang.images.reading`), and that an image 
 does both. Pillow is imported here and nowhere else in nnfang.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,6 +34,10 @@ __all__ = [
 ]
 
 
+FIRST_FRAME = "several frames or pages: the first was taken"
+"""The warning about a picture of which only a part was read."""
+
+
 def load(source: Path | BinaryIO, shape: tuple[int, ...], preparation: str, name: str | None = None) -> Grey:
     """Read a picture and prepare it for a network; see `load_prepared`.  Returns (h, w)."""
     return load_prepared(source, shape, preparation, name).image
@@ -59,9 +64,12 @@ def load_prepared(
     """
     try:
         picture = read(source)
-        return _prepare(picture.grey, shape, preparation).rescaled(picture.grey.shape, picture.file_shape)
+        prepared = _prepare(picture.grey, shape, preparation).rescaled(picture.grey.shape, picture.file_shape)
     except PictureError as error:
         raise type(error)(error.reason, name or (source if isinstance(source, Path) else "picture")) from error
+    if picture.has_more_frames:
+        return replace(prepared, warnings=(FIRST_FRAME, *prepared.warnings))
+    return prepared
 
 
 def prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Grey:

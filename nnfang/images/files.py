@@ -41,7 +41,7 @@ def _find(argument: str) -> Iterator[Path]:
     elif glob.has_magic(argument):
         raise PictureError("no file matches this pattern", argument)
     else:
-        raise PictureError("no such file or folder", argument)
+        raise PictureError("there is no such file or folder", argument)
 
 
 def _match(pattern: Path) -> list[Path]:

@@ -28,6 +28,9 @@ from nnfang.errors import PictureError
 UNSUPPORTED = frozenset({"BLP", "BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 """Formats that Pillow identifies, but does not decode, or only with another program, or whatever is inside."""
 
+MOST_CHARACTERS = 300
+"""What is told of a decoder's reason, which may quote the file."""
+
 ICO_SIGNATURE = b"\0\0\1\0"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -74,8 +77,8 @@ def decoding_failure(error: Exception) -> PictureError:
     """What an exception of Pillow means for the person who has the file."""
     if isinstance(error, Image.DecompressionBombError):
         return PictureError(f"too large: more than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000} megapixels")
-    reason = (str(error) or type(error).__name__).splitlines()[0]
-    return PictureError(f"cannot be decoded: {reason}")
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return PictureError(f"cannot be decoded: {reason[:MOST_CHARACTERS]}")
 
 
 def check_size(picture: ImageFile, *, is_masked: bool = False) -> None:

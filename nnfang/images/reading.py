@@ -52,10 +52,12 @@ class Picture:
     Attributes:
         grey: (height, width), of at most about `MAX_PIXELS` pixels.
         file_shape: Its height and width in the file, upright, before it was downsampled.
+        has_more_frames: Whether the file holds more frames of an animation, or more pages, than the one that was read.
     """
 
     grey: Grey
     file_shape: tuple[int, int]
+    has_more_frames: bool = False
 
 
 def read_picture(source: Path | BinaryIO) -> Grey:
@@ -88,10 +90,12 @@ def decode(picture: Image.Image) -> Picture:
         if (factor := _downsampling_factor(picture)) > 1:
             picture.draft(None, (max(1, width // factor), max(1, height // factor)))  # only JPEG decodes a fraction
         picture.load()
+    has_more_frames = _has_more_frames(picture)
     orientation = _read_orientation(picture)
     simple = simplify_mode(picture, _downsampling_factor(picture))
     upright = simple.transpose(ORIENTATION_TRANSPOSE[orientation]) if orientation in ORIENTATION_TRANSPOSE else simple
-    return Picture(to_grey(upright), (width, height) if orientation in SWAPPED_AXES else (height, width))
+    shape = (width, height) if orientation in SWAPPED_AXES else (height, width)
+    return Picture(to_grey(upright), shape, has_more_frames)
 
 
 def _open(file: BinaryIO) -> ImageFile:
@@ -125,6 +129,19 @@ def _describe_unidentified(signature: bytes) -> str:
 def _downsampling_factor(picture: Image.Image) -> int:
     """The smallest whole factor by which a picture must be downsampled."""
     return ceil(sqrt(picture.width * picture.height / MAX_PIXELS))
+
+
+def _has_more_frames(picture: Image.Image) -> bool:
+    """Whether other frames follow; in MPO, which cameras write, they are previews of the same picture.
+
+    A file of which only later frames are damaged is read all the same.
+    """
+    if picture.format == "MPO":
+        return False
+    try:
+        return bool(getattr(picture, "is_animated", False))
+    except Exception:  # as in decoder_errors
+        return False
 
 
 def _read_orientation(picture: Image.Image) -> int | None:

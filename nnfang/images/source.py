@@ -39,7 +39,7 @@ def open_source(source: Path | BinaryIO) -> Iterator[BinaryIO]:
 def describe_failure(error: OSError) -> str:
     """Why a file cannot be read, in a few words without its name."""
     if isinstance(error, FileNotFoundError):
-        return "no such file"
+        return "there is no such file"
     return f"cannot be read: {(error.strerror or str(error)).lower()}"
 
 

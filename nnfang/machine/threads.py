@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from statistics import median
 
+from nnfang.machine.clock import RESOLUTION
+
 ROUNDS = 5
 """Chunks of training that are timed with one thread, and as many with several."""
 
@@ -37,7 +39,7 @@ class ThreadTrial:
 
     def record(self, images: int, seconds: float) -> str | None:
         """Record how long a chunk took; return a sentence if a number of threads was chosen because of it."""
-        time = seconds / images
+        time = max(seconds, RESOLUTION) / images
         if self.expected_time is None:
             return self._compare(time)
         if self.threads == 1 or time < MAX_SLOWDOWN * self.expected_time:

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from nnfang.machine.clock import RESOLUTION
+
 Key = TypeVar("Key", bound=Hashable)
 
 PEAK_SIDE = 1024
@@ -27,7 +29,7 @@ def take_turns(runs: Mapping[Key, Callable[[], object]], rounds: int) -> dict[Ke
             start = perf_counter()
             run()
             if count:
-                seconds[key].append(perf_counter() - start)
+                seconds[key].append(max(perf_counter() - start, RESOLUTION))
     return seconds
 
 

@@ -30,8 +30,8 @@ from nnfang.core.arrays import Array, Images, aligned_empty
 from nnfang.core.constraints import FieldError, format_value
 from nnfang.core.network import Network, layer_shapes
 from nnfang.errors import CheckpointError, NnfangError
+from nnfang.files import write_whole
 from nnfang.runs.evaluation import Split, evaluate_checkpoint
-from nnfang.runs.files import write_whole
 from nnfang.runs.format import encode_meta, name_columns, read_meta
 from nnfang.runs.members import Members
 from nnfang.runs.meta import FORMAT, Meta, TestRecord, for_inference, name_in_public
@@ -179,7 +179,7 @@ def load(path: Path) -> Checkpoint:
     begin = perf_counter()
     with Members.open(path) as members:
         checkpoint = _read(members)
-    logger.info("Read %s (epoch %d) in %.2f s", path, checkpoint.meta.epoch, perf_counter() - begin)
+    logger.info("Read %s (epoch %d) in %.0f ms", path, checkpoint.meta.epoch, 1000 * (perf_counter() - begin))
     return checkpoint
 
 

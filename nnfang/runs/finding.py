@@ -13,7 +13,7 @@ import msgspec
 from nnfang.errors import CheckpointError
 from nnfang.runs.bundled import BUNDLED, NETWORK
 from nnfang.runs.checkpoint import Checkpoint, load, load_meta
-from nnfang.runs.folder import RUNS, Run
+from nnfang.runs.folder import CONFIG, RUNS, Run
 from nnfang.runs.members import refusing_damage
 from nnfang.runs.meta import Fraction, Size, TestRecord, Text
 
@@ -63,24 +63,26 @@ def find_newest(*, resumable: bool = False) -> Path | None:
     Returns:
         None where there is no such run.
     """
-    is_usable = _is_resumable if resumable else _is_trained
+    is_usable = is_resumable if resumable else _is_trained
     runs = list_runs()
     newest = next(filter(is_usable, runs), None)
     skipped = [str(folder) for folder in runs[: runs.index(newest) if newest else None]]
     lack = "nothing to resume from" if resumable else "no completed epoch"
-    logger.info("Newest run in %s: %s%s", RUNS, newest or "none", f"; {lack}: {', '.join(skipped)}" if skipped else "")
+    passed_over = f"; skipped, {lack}: {', '.join(skipped)}" if skipped else ""
+    logger.info("Newest run under %s%s: %s%s", RUNS, os.sep, newest or "none", passed_over)
     return newest
 
 
 def list_runs() -> list[Path]:
-    """The folders under ``runs/`` with a checkpoint, newest first."""
+    """The folders of runs under ``runs/``, newest first."""
     found = [(_written_at(folder), folder.name, folder) for folder in RUNS.glob("*")]
     return [folder for written_at, _, folder in sorted(found, reverse=True) if written_at]
 
 
-def _is_resumable(folder: Path) -> bool:
+def is_resumable(folder: Path) -> bool:
+    """Whether a folder has a checkpoint to continue from."""
     run = Run(folder)
-    return run.last.is_file() or run.previous.is_file()
+    return run.last.is_file() or run.previous.is_file() or run.find_files() == [CONFIG]
 
 
 def _is_trained(folder: Path) -> bool:
@@ -95,13 +97,17 @@ def _is_trained(folder: Path) -> bool:
 
 
 def _written_at(folder: Path) -> int:
-    """When the latest checkpoint of a run was written, in nanoseconds; 0 where there is none."""
-    times = [0]
-    for path in (Run(folder).last, Run(folder).previous, Run(folder).best):
-        with suppress(OSError):  # not there, or gone in this moment
-            if path.is_file():
-                times.append(path.stat().st_mtime_ns)
-    return max(times)
+    """When a run was last written, in nanoseconds: its latest checkpoint, or else its config; 0 where it is no run."""
+    run = Run(folder)
+    for paths in ((run.last, run.previous, run.best), (folder / CONFIG,)):
+        times = []
+        for path in paths:
+            with suppress(OSError):  # not there, or gone in this moment
+                if path.is_file():
+                    times.append(path.stat().st_mtime_ns)
+        if times:
+            return max(times)
+    return 0
 
 
 def find_test_result(path: Path, checkpoint: Checkpoint) -> TestRecord | None:
@@ -110,10 +116,16 @@ def find_test_result(path: Path, checkpoint: Checkpoint) -> TestRecord | None:
     Args:
         path: The run's folder, or the checkpoint in it.
         checkpoint: What was read from there.
+
+    Raises:
+        CheckpointError: The file is there, but cannot be read.
     """
+    file = locate_run(path).metrics
+    if not has_file(file):
+        return None
     try:
-        metrics = msgspec.json.decode(read_file(locate_run(path).metrics), type=Metrics)
-    except (CheckpointError, msgspec.DecodeError):
+        metrics = msgspec.json.decode(read_file(file), type=Metrics)
+    except msgspec.DecodeError:
         return None
     if metrics.digest != checkpoint.network.digest():
         return None
@@ -174,7 +186,9 @@ def load_last(path: Path) -> Checkpoint:
     if not is_folder(path):
         return load(path)
     run = Run(path)
-    chosen = run.previous if has_file(run.previous) and not has_file(run.last) else run.last  # killed between renames
+    if not has_file(run.last) and not has_file(run.previous):
+        raise CheckpointError("there is no checkpoint in this folder to continue from", path)
+    chosen = run.last if has_file(run.last) else run.previous  # killed between two renames
     try:
         return load(chosen)
     except CheckpointError as error:

@@ -71,7 +71,7 @@ def resume(folder: str | PathLike[str], data: Dataset | None = None, **changes: 
         DataError: The data set has changed.
     """
     with session.reopen(Path(folder)) as stored:
-        recipe = replace(stored.checkpoint.recipe, **changes)
+        recipe = replace(stored.recipe, **changes)
         return _finish(session.resume(stored, recipe, lambda name: data or load_data(name)))
 
 

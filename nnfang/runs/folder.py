@@ -11,9 +11,7 @@ metrics.json            the result on the test images, and how it came about
 
 from __future__ import annotations
 
-import os
-import platform
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nnfang.errors import ConfigError, NnfangError
-from nnfang.runs.files import remove_stale, write_whole
+from nnfang.files import flush_folder, make_folder, remove_stale, write_whole
 from nnfang.runs.history import to_csv
+from nnfang.runs.lock import lock_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 CONFIG, HISTORY, METRICS = "config.yaml", "history.csv", "metrics.json"
 FILES = (CONFIG, HISTORY, "best.npz", "last.npz", "last.prev.npz", METRICS)
-
-LOCK, OWNER = ".lock", ".owner"
 
 
 class FolderInUseError(ConfigError):
@@ -96,43 +93,30 @@ class Run:
         Raises:
             NnfangError: Another process does; the message says which.
         """
-        from filelock import FileLock, Timeout  # only whoever writes needs it
-
-        lock, owner = FileLock(self.folder / LOCK), self.folder / OWNER
-        try:
-            lock.acquire(timeout=0)
-            remove_stale(self.folder)
-            owner.write_text(f"process {os.getpid()} on {platform.node()}", encoding="utf-8")
-        except Timeout as error:
-            other = "another process"
-            with suppress(OSError):
-                other = owner.read_text(encoding="utf-8")
-            raise NnfangError(f"{other} is training into this folder", self.folder) from error
-        except OSError as error:
-            raise NnfangError(f"cannot be locked: {error.strerror or error}", self.folder) from error
-        try:
+        with lock_folder(self.folder):
+            remove_stale(self.folder, *FILES)
             yield
-        finally:
-            with suppress(OSError):
-                owner.unlink()
-            lock.release()
 
     def write_config(self, text: str) -> None:
         """Write config.yaml."""
-        write_whole(self.config, lambda file: file.write(text.encode()))
+        self._write(self.config, text.encode())
 
     def write_history(self, epochs: Sequence[Epoch]) -> None:
         """Write history.csv."""
-        write_whole(self.history, lambda file: file.write(to_csv(epochs).encode()))
+        self._write(self.history, to_csv(epochs).encode())
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json."""
-        content = msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n"
-        write_whole(self.metrics, lambda file: file.write(content))
+        self._write(self.metrics, msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Write a file that whoever may read the config may read, whatever the umask is today."""
+        write_whole(path, lambda file: file.write(content), like=self.config)
 
 
-def create(folder: Path | None, dataset: str, now: datetime, *, force: bool = False) -> Run:
-    """Create the folder of a new run.
+@contextmanager
+def create(folder: Path | None, dataset: str, now: datetime, *, force: bool = False) -> Iterator[Run]:
+    """A new run, into whose folder no other process trains meanwhile.
 
     Args:
         folder: Where; None means ``runs/<time>-<dataset>``.
@@ -142,27 +126,41 @@ def create(folder: Path | None, dataset: str, now: datetime, *, force: bool = Fa
 
     Raises:
         FolderInUseError: `folder` holds files of a run.
-        NnfangError: The folder cannot be created.
+        NnfangError: The folder cannot be created, or another process trains into it.
     """
     try:
         if folder is None:
-            return Run(_create_unique(RUNS / f"{now:%Y%m%d-%H%M%S}-{Path(dataset).stem or 'data'}"))
-        run = Run(folder)
-        if found := run.find_files():
-            if not force:
-                raise FolderInUseError(folder, found)
-            with run.lock():  # unless somebody is training into it
-                for name in found:
-                    (folder / name).unlink()
-        folder.mkdir(parents=True, exist_ok=True)
+            run = Run(_create_unique(RUNS / f"{now:%Y%m%d-%H%M%S}-{Path(dataset).stem or 'data'}"))
+        else:
+            run = Run(folder)
+            _find_earlier(run, may_delete=force)
+            make_folder(folder)
     except OSError as error:
         raise NnfangError(f"cannot be created: {error.strerror}", folder or RUNS) from error
-    return run
+    with run.lock():
+        _delete(run, _find_earlier(run, may_delete=force))  # another may have come and gone meanwhile
+        yield run
+
+
+def _find_earlier(run: Run, *, may_delete: bool) -> list[str]:
+    """The files of an earlier run; an error where there are some that may not be deleted."""
+    found = run.find_files()
+    if found and not may_delete:
+        raise FolderInUseError(run.folder, found)
+    return found
+
+
+def _delete(run: Run, names: Sequence[str]) -> None:
+    try:
+        for name in names:
+            (run.folder / name).unlink()
+    except OSError as error:
+        raise NnfangError(f"cannot be deleted: {error.strerror}", run.folder / name) from error
 
 
 def _create_unique(folder: Path) -> Path:
     """Create `folder`, or with -2, -3 … appended if another run began in the same second."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     number, name = 1, folder.name
     while True:
         try:
@@ -171,4 +169,5 @@ def _create_unique(folder: Path) -> Path:
             number += 1
             folder = folder.with_name(f"{name}-{number}")
         else:
+            flush_folder(folder.parent)
             return folder

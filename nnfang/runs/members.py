@@ -158,6 +158,8 @@ def refusing_damage(path: Path) -> Iterator[None]:
         raise CheckpointError("a folder, not a checkpoint", path) from error
     except OSError as error:
         raise CheckpointError(f"cannot be read: {error.strerror or error}", path) from error
+    except zipfile.BadZipFile as error:
+        raise CheckpointError("not a checkpoint, or damaged: not a whole .npz file", path) from error
     except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0].partition(". ")[0]
         raise CheckpointError(f"not a checkpoint, or damaged: {shorten(reason)}", path) from error

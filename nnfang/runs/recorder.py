@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass, replace
+from shutil import copyfileobj
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from nnfang.config.schema import to_tree
 from nnfang.errors import DivergedError
+from nnfang.files import write_whole
 from nnfang.runs.checkpoint import load, save
 from nnfang.runs.finding import load_last
 from nnfang.runs.meta import RetryRecord, at_state
@@ -38,7 +40,16 @@ logger = logging.getLogger(__name__)
 class Recorder:
     """Writes a training into the folder of its run."""
 
-    def __init__(self, run: Run, training: Training, meta: Meta, history: Sequence[Epoch] = ()) -> None:
+    def __init__(
+        self,
+        run: Run,
+        training: Training,
+        meta: Meta,
+        history: Sequence[Epoch] = (),
+        *,
+        best: Path | None = None,
+        keeps_last: bool = True,
+    ) -> None:
         """Write the checkpoints of the network as it is, where there are none.
 
         Args:
@@ -46,14 +57,17 @@ class Recorder:
             training: What is written down.
             meta: What checkpoints say of it, but for where training stands.
             history: The epochs completed before.
+            best: The file of the best network so far, if that is not the network as it is.
+            keeps_last: Whether the next save keeps the file that it replaces as last.prev.npz. Not where training goes
+                on from last.prev.npz, which must stay until there is another that is whole.
         """
         self.run, self.training, self.meta = run, training, meta
-        self.history = list(history)
+        self.history, self.keeps_last = list(history), keeps_last
         self.saved_at, self.saved_step = monotonic(), training.state.step
         if not run.last.exists() and not run.previous.exists():
             self.save_last()
         if not run.best.exists():
-            self._save(run.best)
+            _copy(best, run.best) if best else self._save(run.best)
 
     def retry(self, training: Training, config: dict[str, Any], failure: RetryRecord) -> None:
         """Write down that training continues from a checkpoint with another config, and why."""
@@ -80,7 +94,8 @@ class Recorder:
 
     def save_last(self) -> None:
         """Save the network as it is now; the file from before stays as last.prev.npz."""
-        self._save(self.run.last, keep_old_as=self.run.previous)
+        self._save(self.run.last, keep_old_as=self.run.previous if self.keeps_last else None)
+        self.keeps_last = True
         self.saved_at, self.saved_step = monotonic(), self.training.state.step
 
     def save_unfinished(self) -> None:
@@ -93,6 +108,11 @@ class Recorder:
         training = self.training
         meta = at_state(self.meta, training.state, tuple(self.history))
         save(path, training.network, meta, training.engine.state, keep_old_as=keep_old_as)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as file:
+        write_whole(target, lambda copy: copyfileobj(file, copy))
 
 
 MAX_RETRIES = 3
@@ -148,7 +168,8 @@ class RecordedTraining:
                     yield event
             except DivergedError as error:
                 if self.recipe.on_divergence == "stop" or attempt == MAX_RETRIES:
-                    raise DivergedError(f"{error.reason}\nThe network from before is kept: {self.run.last}") from error
+                    reason = f"{error.reason}\nThe network from before is kept: {self.run.last}"
+                    raise DivergedError(reason, error.learning_rate) from error
                 yield self._retry(error.reason)
             else:
                 return
@@ -197,7 +218,7 @@ class RecordedTraining:
             "digest": best.network.digest(),
         }
         self.run.write_metrics(metrics | {"environment": recorder.meta.environment})
-        return Result(end, test, diagnose(self.recipe, recorder.history, test), metrics)
+        return Result(end, test, diagnose(self.recipe, recorder.history, test, self.training.state.step), metrics)
 
 
 def as_text(path: Path) -> str:

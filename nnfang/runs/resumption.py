@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nnfang.data import Dataset
+    from nnfang.runs.meta import StateRecord
     from nnfang.training.recipe import Recipe
 
 MAY_CHANGE = {"epochs", "early_stopping", "checkpoint_every", "on_divergence"}
@@ -31,30 +32,34 @@ class AnotherTrainingError(FieldError):
     """With this value the run would be another training, which needs a new run."""
 
 
-def check_weights(checkpoint: Checkpoint, recipe: Recipe) -> None:
+def check_weights(old: Recipe, new: Recipe) -> None:
     """Refuse a recipe for another network.
 
     Raises:
-        FieldError: Its layers or its dtype are not those of the checkpoint.
+        FieldError: Its layers or its dtype are others.
     """
     for name in ("layers", "dtype"):
-        if getattr(recipe, name) != getattr(checkpoint.recipe, name):
+        if getattr(new, name) != getattr(old, name):
             raise FieldError(name, "cannot change: the weights would not fit")
 
 
-def check_changes(checkpoint: Checkpoint, recipe: Recipe) -> None:
+def check_changes(old: Recipe, state: StateRecord, new: Recipe) -> None:
     """Refuse a recipe by which some number of the run would be another.
+
+    Args:
+        old: The recipe of the run.
+        state: Where it stands.
+        new: The recipe by which it is to go on.
 
     Raises:
         FieldError: The weights would not fit.
         AnotherTrainingError: The run would be another training.
     """
-    check_weights(checkpoint, recipe)
-    old = checkpoint.recipe
-    for field in fields(recipe):
-        before, after = (to_tree(getattr(each, field.name)) for each in (old, recipe))
+    check_weights(old, new)
+    for field in fields(new):
+        before, after = (to_tree(getattr(each, field.name)) for each in (old, new))
         path = find_difference(field.name, before, after)
-        if path and (field.name not in MAY_CHANGE or _changes_the_past(checkpoint, recipe, field.name)):
+        if path and (field.name not in MAY_CHANGE or _changes_the_past(old, state, new, field.name)):
             raise AnotherTrainingError(path, "another value means another training")
 
 
@@ -65,9 +70,8 @@ def find_difference(path: str, old: Any, new: Any) -> str | None:
     return next((found for key in old if (found := find_difference(f"{path}.{key}", old[key], new[key]))), None)
 
 
-def _changes_the_past(checkpoint: Checkpoint, new: Recipe, name: str) -> bool:
+def _changes_the_past(old: Recipe, state: StateRecord, new: Recipe, name: str) -> bool:
     """Whether with a new value something would have been different already."""
-    old, state = checkpoint.recipe, checkpoint.meta.state
     if name == "early_stopping":  # the best epoch would have been chosen by another metric
         done = state.restore()
         return metric_for(old.early_stopping, done) != metric_for(new.early_stopping, done)
@@ -143,4 +147,15 @@ def find_best(path: Path, checkpoint: Checkpoint, recipe: Recipe, data: Dataset)
 def list_machine_differences(checkpoint: Checkpoint) -> list[str]:
     """In what this machine differs from that of the run, such as ``numpy was 2.3.1, is 2.4.0``."""
     old, new = checkpoint.meta.environment, describe_machine()
-    return [f"{key} was {old.get(key)}, is {value}" for key, value in new.items() if old.get(key) != value]
+    return [
+        f"{key} was {_in_words(old.get(key))}, is {_in_words(value)}"
+        for key, value in new.items()
+        if old.get(key) != value
+    ]
+
+
+def _in_words(value: Any) -> str:
+    """A value of a machine's description, such as ``OMP_NUM_THREADS=1``; "none" where it is missing or empty."""
+    if isinstance(value, dict):
+        return " ".join(f"{name}={part}" for name, part in value.items()) or "none"
+    return "none" if value is None else str(value)

@@ -15,20 +15,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from shutil import copyfileobj
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from nnfang.config.sources import load as load_config
 from nnfang.config.sources import to_yaml
 from nnfang.core.network import Network
 from nnfang.errors import ConfigError, NnfangWarning
 from nnfang.machine.description import describe_machine
 from nnfang.runs import resumption
-from nnfang.runs.files import write_whole
-from nnfang.runs.finding import load_last, locate_run
-from nnfang.runs.folder import Run, create
-from nnfang.runs.meta import ForkRecord, describe_training
+from nnfang.runs.finding import has_file, load_last, locate_run
+from nnfang.runs.folder import CONFIG, Run, create
+from nnfang.runs.meta import ForkRecord, StateRecord, describe_training
 from nnfang.runs.recorder import RecordedTraining, Recorder, as_text
 from nnfang.training.loop import Training, train
 
@@ -63,22 +62,52 @@ def start(
         FolderInUseError: `folder` holds a run.
     """
     requested, recipe = recipe.dataset, replace(recipe, dataset=data.name)
-    training = train(Network.for_recipe(recipe, data), data, recipe)
-    meta = describe_training(
-        recipe, data, engine=training.engine.name, environment=describe_machine(), requested=requested
-    )
-    run = create(folder, data.name, datetime.now().astimezone(), force=force)
-    with run.lock():
+    training, meta = _begin(recipe, data, requested)
+    with create(folder, data.name, datetime.now().astimezone(), force=force) as run:
         run.write_config(to_yaml(recipe))
         yield RecordedTraining(run, recipe, training, Recorder(run, training, meta))
 
 
+def _begin(recipe: Recipe, data: Dataset, requested: str) -> tuple[Training, Meta]:
+    """A training from its beginning, and what its checkpoints say of it."""
+    training = train(Network.for_recipe(recipe, data), data, recipe)
+    meta = describe_training(
+        recipe, data, engine=training.engine.name, environment=describe_machine(), requested=requested
+    )
+    return training, meta
+
+
 @dataclass(frozen=True)
 class StoredRun:
-    """A run on disk, and its latest checkpoint."""
+    """A run on disk, and its latest checkpoint.
+
+    Attributes:
+        run: Its folder.
+        checkpoint: What was read.
+        path: From where: the folder, or one of the checkpoints in it.
+    """
 
     run: Run
     checkpoint: Checkpoint
+    path: Path
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it is trained."""
+        return self.checkpoint.recipe
+
+
+@dataclass(frozen=True)
+class UnsavedRun:
+    """A run on disk that ended before its first checkpoint was written; its config says how to begin.
+
+    Attributes:
+        run: Its folder.
+        recipe: How it is to be trained.
+    """
+
+    run: Run
+    recipe: Recipe
 
 
 def read_run(path: Path) -> StoredRun:
@@ -94,17 +123,25 @@ def read_run(path: Path) -> StoredRun:
     checkpoint = load_last(path)
     if checkpoint.meta.inference_only:
         raise ConfigError("was exported for inference only, without what it takes to continue", path)
-    return StoredRun(locate_run(path), checkpoint)
+    return StoredRun(locate_run(path), checkpoint, path)
 
 
 @contextmanager
-def reopen(path: Path) -> Iterator[StoredRun]:
-    """The same, to resume it: from before it is read to the end no other process may train into its folder."""
-    with locate_run(path).lock():
-        yield read_run(path)
+def reopen(path: Path) -> Iterator[StoredRun | UnsavedRun]:
+    """The same, to resume it: from before it is read to the end no other process may train into its folder.
+
+    Raises:
+        ConfigError: There is no checkpoint yet, and the config cannot be read.
+    """
+    run = locate_run(path)
+    with run.lock():
+        if path == run.folder and run.find_files() == [CONFIG]:
+            yield UnsavedRun(run, load_config(run.config, [], {}).recipe)
+        else:
+            yield read_run(path)
 
 
-def resume(stored: StoredRun, recipe: Recipe, load: LoadData) -> RecordedTraining:
+def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> RecordedTraining:
     """A run from its latest checkpoint on, as if it had not been interrupted.
 
     Args:
@@ -117,16 +154,28 @@ def resume(stored: StoredRun, recipe: Recipe, load: LoadData) -> RecordedTrainin
         FieldError: Its engine cannot be used here.
         DataError: The data set has changed.
     """
-    checkpoint = stored.checkpoint
-    resumption.check_changes(checkpoint, recipe)
+    if isinstance(stored, UnsavedRun):
+        return _start_again(stored, recipe, load)
+    checkpoint, run = stored.checkpoint, stored.run
+    resumption.check_changes(stored.recipe, checkpoint.meta.state, recipe)
     data = load(recipe.dataset)
     state = checkpoint.meta.state.restore()
-    if not stored.run.best.exists():
+    if not run.best.exists():
         state.forget_best()
     exact = replace(recipe, engine=checkpoint.meta.engine)  # another engine would round differently
     training = _continue(checkpoint, exact, data, state)
     meta = _describe(checkpoint, recipe, training, parent=checkpoint.meta.parent)
-    return RecordedTraining(stored.run, recipe, training, Recorder(stored.run, training, meta, checkpoint.meta.history))
+    if not has_file(run.config):
+        run.write_config(to_yaml(stored.recipe))
+    recorder = Recorder(run, training, meta, checkpoint.meta.history, keeps_last=stored.path != run.previous)
+    return RecordedTraining(run, recipe, training, recorder)
+
+
+def _start_again(unsaved: UnsavedRun, recipe: Recipe, load: LoadData) -> RecordedTraining:
+    """A run from its beginning on, in its folder."""
+    resumption.check_changes(unsaved.recipe, StateRecord(), recipe)
+    training, meta = _begin(recipe, load(recipe.dataset), recipe.dataset)
+    return RecordedTraining(unsaved.run, recipe, training, Recorder(unsaved.run, training, meta))
 
 
 @contextmanager
@@ -145,7 +194,7 @@ def fork(stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None 
         FolderInUseError: `folder` holds a run.
     """
     checkpoint = stored.checkpoint
-    resumption.check_weights(checkpoint, recipe)
+    resumption.check_weights(stored.recipe, recipe)
     data = load(recipe.dataset)
     recipe = replace(recipe, dataset=data.name)
     state = checkpoint.meta.state.restore()
@@ -155,12 +204,10 @@ def fork(stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None 
     training = _continue(checkpoint, recipe, data, state)
     parent = ForkRecord(as_text(stored.run.folder), state.step, checkpoint.network.digest())
     meta = _describe(checkpoint, recipe, training, parent=parent)
-    run = create(folder, data.name, datetime.now().astimezone())
-    with run.lock():
-        run.write_config(to_yaml(recipe))
-        if best:
-            _copy(best, run.best)
-        yield RecordedTraining(run, recipe, training, Recorder(run, training, meta, checkpoint.meta.history))
+    with create(folder, data.name, datetime.now().astimezone()) as run:
+        recorder = Recorder(run, training, meta, checkpoint.meta.history, best=best)
+        run.write_config(to_yaml(recipe))  # last: a fork cannot begin from its config alone
+        yield RecordedTraining(run, recipe, training, recorder)
 
 
 def _continue(checkpoint: Checkpoint, recipe: Recipe, data: Dataset, state: TrainingState) -> Training:
@@ -187,8 +234,3 @@ def _describe(checkpoint: Checkpoint, recipe: Recipe, training: Training, *, par
         requested=old.dataset.requested,
     )
     return msgspec.structs.replace(meta, parent=parent, retries=old.retries)
-
-
-def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as file:
-        write_whole(target, lambda copy: copyfileobj(file, copy))

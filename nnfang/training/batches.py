@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnfang.core.arrays import Array, Labels, scale_pixels
+from nnfang.core.arrays import Images, Labels, scale_pixels
 from nnfang.core.constraints import FieldError
 from nnfang.core.randomness import Purpose, generator
 
 if TYPE_CHECKING:
-    from nnfang.core.network import Network
     from nnfang.data import Dataset
     from nnfang.training.augment import Distortion
     from nnfang.training.recipe import Recipe
@@ -37,15 +36,17 @@ def split_rows(images: int, recipe: Recipe) -> tuple[Labels, Labels]:
 class BatchLoader:
     """Turns rows of a data set into an engine's inputs, in the same buffers each time."""
 
-    def __init__(self, data: Dataset, rows: int, network: Network, distortion: Distortion | None) -> None:
-        """Allocate buffers for `rows` images."""
+    def __init__(self, data: Dataset, rows: int, inputs_dtype: np.dtype[Any], distortion: Distortion | None) -> None:
+        """Allocate buffers for `rows` images, which become inputs of the given dtype; bytes stay as they are."""
         self.images, self.labels = data.x_train, data.y_train.astype(np.intp)
         self.distortion = distortion
         self.pixels = np.empty((rows, *self.images.shape[1:]), self.images.dtype)
-        self.x = np.empty((rows, network.inputs), network.dtype)
+        self.x = self.pixels.reshape(rows, -1)
+        if self.x.dtype != inputs_dtype:
+            self.x = np.empty(self.x.shape, inputs_dtype)
 
-    def load(self, rows: Labels, epoch: int, position: int) -> tuple[Array, Labels]:
-        """The images and labels of `rows`: (m, inputs) and (m,), valid until the next call.
+    def load(self, rows: Labels, epoch: int, position: int) -> tuple[Images, Labels]:
+        """The images and labels of `rows`: (m, inputs), of the given dtype, and (m,), valid until the next call.
 
         Args:
             rows: Indices of the images.
@@ -56,6 +57,6 @@ class BatchLoader:
         np.take(self.images, rows, axis=0, out=pixels, mode="clip")
         if self.distortion:
             self.distortion(pixels, epoch, position, x)
-        else:
+        elif x.dtype != pixels.dtype:
             scale_pixels(pixels, x)
         return x, self.labels[rows]

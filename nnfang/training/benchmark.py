@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnfang.core.arrays import scale_pixels
+from nnfang.core.arrays import Images, scale_pixels
 from nnfang.core.network import Network
 from nnfang.engines import Task, choose_engine, list_available
 from nnfang.machine.timing import take_turns
@@ -17,14 +17,18 @@ from nnfang.training.recipe import Recipe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nnfang.core.arrays import Array, Labels
+    from nnfang.core.arrays import Labels
     from nnfang.data import Dataset
 
 IMAGES, EPOCH = 2048, 60_000
 """Images that are timed, and those of the epoch that the result is for."""
 
 ROUNDS = 5
-CASES = (("online", 1), ("compiled", 1), ("compiled", 8), ("batch", 8), ("batch", 32), ("batch", 128), ("batch", 512))
+CASES = (
+    ("online", 1),
+    *(("batch", size) for size in (8, 32, 128, 512)),
+    *(("compiled", size) for size in (1, 8, 32, 128, 512)),
+)
 
 
 def time_engines(data: Dataset) -> list[dict[str, Any]]:
@@ -36,11 +40,10 @@ def time_engines(data: Dataset) -> list[dict[str, Any]]:
     Returns:
         For each case engine, batch_size, seconds (per epoch of 60,000 images) and images_per_second.
     """
-    x, labels = np.empty((IMAGES, 784), np.float32), data.y_train[:IMAGES].astype(np.intp)
-    scale_pixels(data.x_train[:IMAGES], x)
+    pixels, labels = data.x_train[:IMAGES].reshape(IMAGES, -1), data.y_train[:IMAGES].astype(np.intp)
     available = list_available()
     runs = {
-        (engine, size): training_run(replace(Recipe(), engine=engine, batch_size=size), x, labels)[1]
+        (engine, size): training_run(replace(Recipe(), engine=engine, batch_size=size), pixels, labels)[1]
         for engine, size in CASES
         if engine in available
     }
@@ -55,15 +58,21 @@ def time_engines(data: Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def training_run(recipe: Recipe, x: Array, labels: Labels) -> tuple[str, Callable[[], object]]:
-    """The name of the engine for `recipe`, and a function that trains once through the rows x (m, inputs).
+def training_run(recipe: Recipe, images: Images, labels: Labels) -> tuple[str, Callable[[], object]]:
+    """The name of the engine for `recipe`, and a function that trains once through rows of images (m, inputs).
 
     Raises:
         FieldError: The recipe's engine cannot run it.
     """
-    network = Network.initialize(recipe.layers, x.shape[1], seed=recipe.seed, dtype=x.dtype)
+    network = Network.initialize(recipe.layers, images.shape[1], seed=recipe.seed, dtype=recipe.dtype)
     rate = recipe.optimizer.learning_rate
-    task = Task(network, recipe.loss, recipe.optimizer, lambda _: rate, recipe.batch_size, recipe.seed)
+    is_bytes = images.dtype == np.uint8
+    task = Task(network, recipe.loss, recipe.optimizer, lambda _: rate, recipe.batch_size, recipe.seed, is_bytes)
     engine = choose_engine(recipe.engine, task)
     engine.prepare()
+    x = images
+    if engine.inputs_dtype != images.dtype:
+        floats = np.empty(images.shape, recipe.dtype)
+        scale_pixels(images, floats)
+        x = floats
     return engine.name, lambda: engine.advance(x, labels)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnfang.core.arrays import scale_pixels
 from nnfang.core.backprop import backpropagate
 from nnfang.core.losses import output_loss
 from nnfang.errors import DivergedError
 
 if TYPE_CHECKING:
-    from nnfang.core.arrays import Array, Labels
+    from nnfang.core.arrays import Array, Images, Labels
     from nnfang.core.network import Network
     from nnfang.engines import Engine
 
@@ -20,7 +21,7 @@ HOPELESS = 1000
 """A mean loss this many times that of guessing will not come down again."""
 
 
-def check_sanity(engine: Engine, epoch: int, loss: float, x: Array, labels: Labels) -> None:
+def check_sanity(engine: Engine, epoch: int, loss: float, x: Images, labels: Labels) -> None:
     """Look at the weights, and at the mean loss of the rows x (m, inputs) that were just trained on.
 
     Raises:
@@ -34,12 +35,16 @@ def check_sanity(engine: Engine, epoch: int, loss: float, x: Array, labels: Labe
         symptom = "a weight is infinite or not a number"
     else:
         symptom = f"the loss is {loss:.4g}"
+    rows = np.empty((min(len(x), engine.task.batch_size), network.inputs), network.dtype)
+    scale_pixels(x[: len(rows)], rows)
     with np.errstate(all="ignore"):
-        norm = gradient_norm(network, engine.task.loss, x[: engine.task.batch_size], labels[: engine.task.batch_size])
-    rate, start = engine.task.learning_rate(engine.step - 1), engine.task.optimizer.learning_rate
+        norm = gradient_norm(network, engine.task.loss, rows, labels[: len(rows)])
+    rate, optimizer = engine.task.learning_rate(engine.step - 1), engine.task.optimizer
+    smaller = min(optimizer.learning_rate / 10, type(optimizer)().learning_rate)
     raise DivergedError(
         f"training diverged in epoch {epoch}, by step {engine.step}: {symptom} at learning rate {rate:g}, "
-        f"gradient norm {norm:.3g}. Try a smaller learning rate, such as {min(start / 10, 0.1):g}"
+        f"gradient norm {norm:.3g}. Try a smaller learning rate, such as {smaller:g}",
+        smaller,
     )
 
 

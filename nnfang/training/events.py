@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 from typing import Literal
+
+from nnfang.machine.clock import RESOLUTION
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Progress:
 
     @property
     def images_per_second(self) -> float:
-        """Training images per second, not counting what the iterating side does between events; inf without a clock."""
-        return self.seen / self.seconds if self.seconds else inf
+        """Training images per second, not counting what the iterating side does between events."""
+        return self.seen / max(self.seconds, RESOLUTION)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from nnfang.data import Dataset
     from nnfang.training.recipe import Recipe
 
+DENSITY_IMAGES = 1000
+"""Training images by which an engine is chosen, where that depends on how many of their pixels are 0."""
+
 CHUNK = 1024
 """Images between two progress events, about: bytes become floats a chunk at a time."""
 
@@ -72,7 +75,7 @@ class Training:
         self.state = replace(state) if state else TrainingState()
         self.rows, self.validation_rows = split_rows(len(data.y_train), recipe)
         self._distortion = Distortion(recipe.augment, data.input_shape, recipe.seed) if recipe.augment else None
-        self.engine = create_engine(network, recipe, len(self.rows))
+        self.engine = create_engine(network, recipe, data, len(self.rows))
         self.engine.step = self.state.step
         self._is_stopped = False
         for name, vector in (optimizer_state or {}).items():
@@ -111,7 +114,7 @@ class Training:
         size = engine.task.batch_size
         # A chunk is whole batches, or batches would be cut differently from one pass over all rows.
         chunk = max(CHUNK // size, 1) * size
-        loader = BatchLoader(self.data, min(chunk, len(order)), self.network, self._distortion)
+        loader = BatchLoader(self.data, min(chunk, len(order)), engine.inputs_dtype, self._distortion)
         for start in range(state.seen, len(order), chunk):
             begin = perf_counter()
             x, labels = loader.load(order[start : start + chunk], epoch, start)
@@ -192,8 +195,12 @@ def check_engine(recipe: Recipe) -> None:
         ENGINES[recipe.engine].check(Task(network, recipe.loss, recipe.optimizer, rate, recipe.batch_size))
 
 
-def create_engine(network: Network, recipe: Recipe, images: int) -> Engine:
-    """The engine for `images` training images, before its first step."""
+def create_engine(network: Network, recipe: Recipe, data: Dataset, images: int) -> Engine:
+    """The engine for `images` training images of a data set, before its first step."""
     batch_size = min(recipe.batch_size, images)  # an engine allocates memory for a whole batch
     rate = LearningRate(recipe.optimizer.learning_rate, recipe.schedule, -(-images // batch_size), recipe.epochs)
-    return choose_engine(recipe.engine, Task(network, recipe.loss, recipe.optimizer, rate, batch_size, recipe.seed))
+    is_bytes = data.x_train.dtype == np.uint8 and recipe.augment is None
+    some = data.x_train[:DENSITY_IMAGES]
+    density = np.count_nonzero(some) / some.size
+    task = Task(network, recipe.loss, recipe.optimizer, rate, batch_size, recipe.seed, is_bytes, density)
+    return choose_engine(recipe.engine, task)

@@ -119,9 +119,14 @@ class Nnfang:
         return check(Result(process.returncode, decode(process.stdout), decode(process.stderr)), code)
 
     def on_terminal(
-        self, *arguments: str, code: int = 0, columns: int = 80, environment: Mapping[str, str] = NOTHING
+        self,
+        *arguments: str,
+        code: int = 0,
+        columns: int = 80,
+        piped: bool = True,
+        environment: Mapping[str, str] = NOTHING,
     ) -> Result:
-        """Run it with stderr on a terminal and stdout in a pipe."""
+        """Run it with stderr on a terminal, and stdout in a pipe or else on the terminal too."""
         import pty
         import termios
 
@@ -132,14 +137,14 @@ class Nnfang:
             cwd=self.folder,
             env={**self.environment, **environment},
             stdin=theirs,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if piped else theirs,
             stderr=theirs,
         )
         os.close(theirs)
         with process, os.fdopen(ours, "rb", buffering=0) as terminal:
             screen = decode(b"".join(iter(partial(read_terminal, terminal.fileno()), b"")))
             stdout, _ = process.communicate(timeout=TIME_LIMIT)
-        return check(Result(process.returncode, decode(stdout), screen), code)
+        return check(Result(process.returncode, decode(stdout or b""), screen), code)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Only start it."""
@@ -183,6 +188,18 @@ def read_terminal(terminal: int) -> bytes:
         return os.read(terminal, 1 << 16)
     except OSError:  # the other side is closed
         return b""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _expect_interrupts() -> None:
+    """Where the tests run in the background, SIGINT is ignored, and would be by each process that they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def default_engine(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Train once, so that the engine is compiled, and no test is told that it is being compiled."""
+    Nnfang(tmp_path_factory.mktemp("first"))("train", *BRIEF, "-q")
 
 
 @pytest.fixture

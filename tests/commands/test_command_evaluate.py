@@ -160,8 +160,8 @@ def test_the_newest_run_is_used_and_named(trained: Trained, nnfang: Nnfang) -> N
     epochs = "1 epoch" if trained.result.end["best_epoch"] == 1 else "2 epochs"
     accuracy = f"{trained.result.end['test_accuracy']:.2%}"
     assert result.stderr == (
-        f"Using {Path('runs', 'a')} (trained on mnist-sample, {epochs}; {accuracy} of its test images; "
-        "bundled: 99.40%, -m bundled).\n"
+        f"Using {Path('runs', 'a')} (trained on mnist-sample, {epochs}; {accuracy} of its 2,000 test images "
+        "correct; the bundled network, -m bundled: 99.40% of mnist's 10,000).\n"
     )
     assert nnfang("evaluate", "-q").stderr == ""
 
@@ -170,7 +170,7 @@ def test_the_newest_run_is_used_and_named(trained: Trained, nnfang: Nnfang) -> N
 def test_without_any_run_the_message_says_how_to_make_one(command: tuple[str, ...], nnfang: Nnfang) -> None:
     stderr = nnfang.inside(*command, code=6).stderr
     assert "nnfang train" in stderr
-    assert "--model" in stderr
+    assert "Name the folder of a run" in stderr
 
 
 def damage(path: Path) -> None:

@@ -137,8 +137,14 @@ def test_what_is_no_file_is_never_replaced(name: str, nnfang: Nnfang, trained: T
 )
 def test_a_format_that_does_not_exist_is_refused(name: str, found: str, nnfang: Nnfang, trained: Trained) -> None:
     result = nnfang.inside("export", "-m", str(trained.folder), "--force", name, code=2)
-    assert result.stderr == f"Error: {name}: {found}; the file can end with .npz\n"
+    assert result.stderr == f"Error: {name}: {found}; the name must end with .npz\n"
     assert not (nnfang.folder / name).is_file()
+
+
+def test_a_run_in_place_of_the_file_is_understood(nnfang: Nnfang, trained: Trained) -> None:
+    shutil.copytree(trained.folder, nnfang.folder / "own")
+    stderr = nnfang.inside("export", "own", code=2).stderr
+    assert stderr == "Error: own: a run, which is named with -m: nnfang export -m own own.npz\n"
 
 
 def test_the_files_of_a_run_are_never_replaced(nnfang: Nnfang, trained: Trained) -> None:
@@ -150,7 +156,7 @@ def test_the_files_of_a_run_are_never_replaced(nnfang: Nnfang, trained: Trained)
 
 
 def test_without_a_run_there_is_nothing_to_export(nnfang: Nnfang) -> None:
-    assert "Create one with: nnfang train" in nnfang.inside("export", "x.npz", code=6).stderr
+    assert "create one with: nnfang train" in nnfang.inside("export", "x.npz", code=6).stderr
 
 
 def test_a_file_that_cannot_be_written_is_named(nnfang: Nnfang, trained: Trained) -> None:

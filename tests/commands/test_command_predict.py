@@ -252,18 +252,18 @@ def test_no_name_of_a_picture_upsets_the_output(style: str, encoding: str, digit
         except OSError:
             pytest.skip("this file system does not take such names")
     result = predict("--format", style, *names, "absent é\n.png", code=1, PYTHONIOENCODING=encoding)
-    assert re.fullmatch(r"Error: absent \S+\\n\.png: no such file or folder\n", result.stderr)
+    assert re.fullmatch(r"Error: absent \S+\\n\.png: there is no such file or folder\n", result.stderr)
     output = result.stdout
     if style == "text":
         *lines, absent = [line[10:] for line in output.splitlines()]
         assert lines[1:] == [r"line\nbreak\x1b[2J.png", r"raw\xff.png"]
-        assert re.fullmatch(r"absent \S+\\n\.png  \(no such file or folder\)", absent)
+        assert re.fullmatch(r"absent \S+\\n\.png  \(there is no such file or folder\)", absent)
     elif style == "json":
         paths = [json.loads(line)["path"] for line in output.splitlines()]
         assert paths == [*names[:2], r"raw\xff.png", "absent é\n.png"]
     else:
         header, *rows = csv.reader(io.StringIO(output, newline=""))
-        assert [row[0] for row in rows][1:-1] == [names[1], r"raw\xff.png"]
+        assert [row[0] for row in rows][1:-1] == ["line\nbreak\\x1b[2J.png", r"raw\xff.png"]
         assert {len(row) for row in rows} == {len(header)} == {4}
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.commands.conftest import Nnfang, Trained
 
-RUN_FILES = [".lock", "best.npz", "config.yaml", "history.csv", "last.npz", "last.prev.npz", "metrics.json"]
+RUN_FILES = ["best.npz", "config.yaml", "history.csv", "last.npz", "last.prev.npz", "metrics.json"]
 TWO_EPOCHS = ("--dataset", "mnist-sample", "--limit", "500", "--epochs", "2")
 
 ESCAPE = "\x1b["
@@ -171,6 +171,8 @@ def test_an_earlier_run_is_only_deleted_by_force(nnfang: Nnfang) -> None:
         "run: holds config.yaml, history.csv, best.npz, last.npz, last.prev.npz, metrics.json already" in refused.stderr
     )
     assert "--force" in refused.stderr
+    assert "To continue that run: nnfang train --resume run" in refused.stderr
+    assert refused.stderr == nnfang.inside("train", "--dataset", "mnist", "-o", "run", code=2).stderr  # no download
     assert refused.stdout == ""
     assert (nnfang.folder / "run" / "history.csv").read_bytes() == before
     nnfang.train("-o", "run", "--force")
@@ -181,6 +183,7 @@ def test_an_earlier_run_is_only_deleted_by_force(nnfang: Nnfang) -> None:
 def test_no_epochs_write_the_initial_weights(nnfang: Nnfang) -> None:
     result = nnfang.train("--epochs", "0", "--seed", "3", "-o", "run", "--json")
     assert (result.end["epochs"], result.end["best_epoch"], result.epochs) == (0, 0, [])
+    assert result.end["diagnosis"]["try"] == {"epochs": 20}
     recipe = library.Recipe(seed=3)
     expected = library.Network.initialize(recipe.layers, 784, seed=3, dtype="float32").theta
     for name in ("best.npz", "last.npz"):
@@ -225,6 +228,8 @@ def test_the_sample_stands_in_for_a_default_that_is_unavailable(
     assert result.stderr.count("warning") == 1
     assert reason in result.stderr
     assert "this run trains on mnist-sample instead" in result.stderr
+    assert 'use "mnist-sample"' not in result.stderr
+    assert result.stderr.endswith("To see what helps: nnfang train --dataset mnist\n")
     assert result.end["dataset"] == "mnist-sample"
     assert result.end["requested_dataset"] == "mnist"
     metrics = json.loads((nnfang.folder / "run" / "metrics.json").read_text())
@@ -321,7 +326,7 @@ def test_a_printed_config_is_checked_as_far_as_no_data_are_needed(nnfang: Nnfang
         assert result.stderr.startswith(f"Error: {words}")
         assert result.stdout == ""
     elsewhere = nnfang.inside("train", "--dataset", "mnits", "--print-config")
-    assert elsewhere.stderr == 'warning: mnits: no such data set or path. Did you mean "mnist"?\n'
+    assert elsewhere.stderr == 'warning: mnits: there is no such data set or path. Did you mean "mnist"?\n'
     assert "dataset: mnits" in elsewhere.stdout
 
 
@@ -371,7 +376,7 @@ def test_a_fault_in_the_file_is_shown_with_its_line(text: str, words: list[str],
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("-c", "absent.yaml"), ["absent.yaml", "No such file"]),
+        (("-c", "absent.yaml"), ["absent.yaml", "there is no such file"]),
         (("--epochs", "-1"), ["--epochs -1", "expected an integer >= 0"]),
         (("--learning-rate", "0"), ["--learning-rate 0", "found 0"]),
         (("--set", "epochs"), ["--set epochs", "KEY=VALUE"]),
@@ -404,7 +409,9 @@ def test_divergence_is_one_message_and_keeps_the_network_from_before(batch_size:
     assert result.stdout == ""
     assert result.stderr.count("Error") == 1
     assert "training diverged in epoch 1" in result.stderr
-    assert "Try a smaller learning rate, such as 0.1" in result.stderr
+    assert "Try a smaller learning rate, such as 0.01\n" in result.stderr
+    advice = f"nnfang train -c {Path('run', 'config.yaml')} --learning-rate 0.01"
+    assert result.stderr.splitlines()[-1] == f"For example: {advice}"
     kept = Path("run", "last.npz")
     assert str(kept) in result.stderr
     checkpoint = load(nnfang.folder / kept)
@@ -597,7 +604,10 @@ def test_distortions_can_be_looked_at(nnfang: Nnfang) -> None:
         columns = [np.asarray(sheet)[:, x : x + 64] for x in (0, 64, 128)]
     assert (columns[0] != columns[1]).any()
     assert (columns[1] != columns[2]).any()
-    assert "no augment" in nnfang.inside("train", *options, code=2).stderr
+    assert "the recipe distorts no images" in nnfang.inside("train", *options, code=2).stderr
+    again = ("train", *options, "--set", "augment.rotate=30")
+    assert "sheet.png: exists already; choose another name, or --force" in nnfang.inside(*again, code=2).stderr
+    nnfang.inside(*again, "--force")
     assert not (nnfang.folder / "runs").exists()
 
 
@@ -622,8 +632,9 @@ def test_distorted_images_are_trained_on(nnfang: Nnfang) -> None:
 
 def test_a_dead_network_is_not_sold_as_success(nnfang: Nnfang) -> None:
     text = nnfang("train", "--dataset", "mnist-sample", "--learning-rate", "0.3", "--epochs", "1", "-q", "-o", "run")
-    assert "caution        every test image still gets the same answer after epoch 1" in text.stdout
-    advice = f"nnfang train -c {Path('run', 'config.yaml')} --learning-rate 0.03"
+    assert "\ncaution        " in text.stdout
+    assert "a learning rate of 0.3 is very large" in text.stdout
+    advice = f"nnfang train -c {Path('run', 'config.yaml')} --learning-rate 0.01"
     assert text.stdout.splitlines()[-1] == f"try            {advice}"
     better = nnfang(*advice.split()[1:], "--json", "-q").end
     assert better["diagnosis"] is None
@@ -638,7 +649,24 @@ def test_a_run_that_knows_nothing_is_not_the_default_and_one_that_guesses_is_nam
     nnfang.train("--learning-rate", "1e-6", "-q", "-o", "runs/lazy")
     lazy = nnfang("predict", "sample:7").stderr
     assert "Using runs/lazy (trained on mnist-sample, 1 epoch; " in lazy
-    assert "of its test images, no better than guessing; bundled: 99.40%, -m bundled)." in lazy
+    assert "of its 2,000 test images correct, little better than guessing; the bundled network, " in lazy
+
+
+def test_the_bundled_network_is_no_run(nnfang: Nnfang) -> None:
+    for arguments in (("train", "--resume", "bundled"), ("verify", "bundled")):
+        assert "the bundled network is no run, so it cannot be resumed" in nnfang.inside(*arguments, code=2).stderr
+
+
+def test_a_folder_without_a_checkpoint_is_named(nnfang: Nnfang) -> None:
+    (nnfang.folder / "empty").mkdir()
+    for arguments in (("train", "--resume", "empty"), ("verify", "empty")):
+        stderr = nnfang.inside(*arguments, code=6).stderr
+        assert "empty: there is no checkpoint in this folder to continue from" in stderr
+
+
+def test_the_folder_of_a_run_is_no_recipe(trained: Trained, nnfang: Nnfang) -> None:
+    stderr = nnfang.inside("train", "-c", str(trained.folder), code=2).stderr
+    assert f'a folder. Did you mean "{(trained.folder / "config.yaml").as_posix()}"?' in stderr
 
 
 def test_resuming_a_finished_run_says_so(trained: Trained, nnfang: Nnfang) -> None:
@@ -657,6 +685,11 @@ def test_a_training_ends_in_time(nnfang: Nnfang) -> None:
     assert 0 < len(result.epochs) < 10000
     refused = nnfang.inside("train", "--max-time", "soon", code=2).stderr
     assert "'soon' is not a time such as 90s, 10m or 1h30m" in refused
+    assert "no epoch fits into no time" in nnfang.inside("train", "--max-time", "0m", code=2).stderr
+    distorted = ("--set", "augment.rotate=10", "--set", "augment.shift=1")  # which it cannot learn by heart in a second
+    text = nnfang("train", *arguments[:5], "1s", "-o", "short", "-q", *distorted).stdout
+    assert "stopped by --max-time" in text
+    assert text.endswith("nnfang train --resume short\n")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,8 +22,6 @@ from nnfang.runs.finding import load_last
 from nnfang.runs.meta import ForkRecord
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.commands.conftest import Nnfang, Trained
 
 KILLS = int(os.environ.get("KILLS", "6"))
@@ -150,6 +149,24 @@ def test_of_two_trainings_into_one_folder_the_second_is_told_of_the_first(nnfang
     assert first.returncode == 143
 
 
+def test_a_run_that_was_cut_off_before_its_first_checkpoint_begins_from_its_config(nnfang: Nnfang) -> None:
+    nnfang.train("-o", "whole", "-q")
+    nnfang.train("-q")
+    run = nnfang.folder / "runs" / "later"
+    run.mkdir()
+    shutil.copy(nnfang.folder / "whole" / "config.yaml", run)
+    resumed = nnfang("train", "--resume")
+    assert (
+        f"Starting {Path('runs', 'later')} from its config, because nothing of it has been saved yet.\n"
+        in resumed.stderr
+    )
+    assert digest(run) == digest(nnfang.folder / "whole")
+    assert "identical through epoch 1" in nnfang("verify", str(run), "-q").stdout
+    (run / "last.npz").unlink()
+    refused = nnfang("train", "--dataset", "mnist-sample", "-o", str(run), code=2)
+    assert "holds config.yaml" in refused.stderr
+
+
 def test_a_full_disk_is_one_message_and_leaves_what_was_there(nnfang: Nnfang) -> None:
     nnfang.train("--epochs", "1", "-o", "run", "-q")
     before = {path.name: path.read_bytes() for path in (nnfang.folder / "run").iterdir()}
@@ -187,11 +204,12 @@ def test_verify_names_the_first_epoch_that_differs(nnfang: Nnfang, trained: Trai
     members: dict[str, Any] = dict(np.load(path))
     meta = msgspec.json.decode(str(members["meta"]))
     meta["history"][1]["digest"] = "0" * 16
-    meta["environment"]["numpy"] = "1.0"
+    meta["environment"] |= {"numpy": "1.0", "blas_threads": {"OPENBLAS_NUM_THREADS": "9"}}
     members["meta"] = np.array(msgspec.json.encode(meta).decode())
     np.savez(path, **members)
     result = nnfang("verify", "run", "-q", code=1)
     assert result.stdout.startswith("different from epoch 2 on: numpy was 1.0, is ")
+    assert "blas_threads was OPENBLAS_NUM_THREADS=9, is OPENBLAS_NUM_THREADS=1" in result.stdout
 
 
 def test_a_learning_rate_that_is_too_large_is_divided_until_it_is_not(nnfang: Nnfang) -> None:

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from nnfang.commands import COMMANDS, cli
-from nnfang.commands.formatting import Command, Option, fill
+from nnfang.commands.formatting import Command, Option
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang
@@ -73,7 +73,3 @@ def test_the_help_of_train_has_its_parts_in_order(nnfang: Nnfang) -> None:
 def test_help_is_coloured_only_where_that_is_wanted(variables: dict[str, str], coloured: bool, nnfang: Nnfang) -> None:
     text = nnfang("train", "--help", environment=variables).stdout
     assert ("\x1b[" in text) is coloured
-
-
-def test_a_short_default_stays_in_one_line() -> None:
-    assert fill("Train on N images.  [default: 1]", 24) == "Train on N images.\n[default: 1]"

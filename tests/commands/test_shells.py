@@ -50,7 +50,7 @@ def test_a_shell_completes_commands_options_and_values(name: str, nnfang: Nnfang
         (["nnfang", "train", "--dataset", "fa"], {"fashion-mnist"}),
         (["nnfang", "train", "--dataset", "=", "fa"], {"fashion-mnist"}),
         (["nnfang", "evaluate", "--split", ""], {"train", "validation", "test"}),
-        (["nnfang", "predict", "--fo"], {"--format"}),
+        (["nnfang", "predict", "--fo"], {"--force", "--format"}),
         (["nnfang", "predict", "sample", ":"], set("0123456789")),
         (["nnfang", "train", "--set", "layers[1].u"], {"layers[1].units="}),
         (["nnfang", "train", "--set", "optimizer.type", "=", "ad"], {"adam", "adamw"}),
@@ -72,12 +72,18 @@ def test_bash_is_answered(words: list[str], expected: set[str], nnfang: Nnfang) 
 
 def test_files_are_offered_beside_names(nnfang: Nnfang) -> None:
     (nnfang.folder / "tinted.yaml").touch()
+    (nnfang.folder / ".tinted").touch()
+    (nnfang.folder / "tires").mkdir()
     environment = {
         "_NNFANG_COMPLETE": "bash_complete",
         "COMP_WORDS": "nnfang\ntrain\n-c\nti",
         "COMP_CWORD": "3",
     }
-    assert nnfang.inside(environment=environment).stdout.split() == ["plain,tiny", "plain,tinted.yaml"]
+    assert nnfang.inside(environment=environment).stdout.split() == [
+        "plain,tiny",
+        "plain,tinted.yaml",
+        f"partial,tires{os.sep}",
+    ]
 
 
 @pytest.mark.parametrize("shell", SETUP)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -29,7 +30,7 @@ def test_predict_tells_what_was_found_skipped_and_done(runs: Path, nnfang: Nnfan
     result = nnfang.inside("predict", "-v", "sample:7", "absent.png", code=1)
     own, none = Path("runs", "own"), Path("runs", "none")
     lines = told(result.stderr)
-    assert lines[0] == f"Newest run in runs: {own}; no completed epoch: {none}"
+    assert lines[0] == f"Newest run under runs{os.sep}: {own}; skipped, no completed epoch: {none}"
     assert lines[1].startswith(f"Read {own / 'best.npz'} (epoch ")
     assert re.fullmatch(r"sample:7: prepared as digit, inverted, cropped to \(.*\), in \d+ ms", lines[2])
     assert re.fullmatch(r"absent\.png: skipped, after \d+ ms", lines[3])

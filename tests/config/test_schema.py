@@ -77,7 +77,7 @@ def test_without_its_line_the_optimizer_is_unknown() -> None:
 DESCRIPTIONS: list[tuple[Any, str]] = [
     (Fraction | None, "a number >= 0 and < 1 or null"),
     (EarlyStopping, "a mapping with the keys patience, metric"),
-    (EarlyStopping | None, "a mapping with the keys patience, metric or null"),
+    (EarlyStopping | None, "null or a mapping with the keys patience, metric"),
     (tuple[Dense, ...], "a list"),
 ]
 
@@ -121,7 +121,7 @@ FAULTY: list[tuple[Any, Any, list[tuple[str, str]]]] = [
     (
         Recipe,
         {"early_stopping": 3},
-        [("early_stopping", "found 3, expected a mapping with the keys patience, metric or")],
+        [("early_stopping", "found 3, expected null or a mapping with the keys patience, metric")],
     ),
     (Sgd, {"learning_rate": 10**400}, [("learning_rate", "found 1000000")]),
     (Sgd, {"learning_rate": float("inf")}, [("learning_rate", "found inf, expected a number > 0 and finite")]),

@@ -40,12 +40,13 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.close()
 
 
-def send_without_end(handler: BaseHTTPRequestHandler) -> None:
+def send_too_much(handler: BaseHTTPRequestHandler) -> None:
+    """More than any file of the tests has, but not without end, or a broken limit would fill the disk."""
     handler.send_response(200)
     handler.end_headers()
     with suppress(OSError):
-        while handler.command == "GET":
-            handler.wfile.write(bytes(1 << 16))
+        if handler.command == "GET":
+            handler.wfile.write(bytes(1 << 20))
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:

@@ -96,6 +96,18 @@ def test_own_mirror_that_fails_is_named_without_its_password(
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["ftp://me:secret@example.org", "me:secret@example.org", "ftp://me:se/secret@example.org"]
+)
+def test_a_mirror_that_is_no_url_is_named_without_its_password(
+    url: str, make_tiny: MakeTiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NNFANG_MIRROR", url)
+    with pytest.raises(ConfigError, match=r"found '(ftp://)?example\.org'") as caught:
+        fetch(make_tiny())
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("url", ["mirror.example.org", "ftp://example.org", "http://", "/some/folder"])
 def test_own_mirror_must_be_a_url(url: str, make_tiny: MakeTiny, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NNFANG_MIRROR", url)

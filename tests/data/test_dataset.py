@@ -40,6 +40,7 @@ def test_fingerprint_stays_the_same_from_version_to_version() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"class_names": ("a",)}, "memory: there is only the class a; two are needed"),
         ({"y_train": Y[:5]}, "memory: the training part has 6 images, but 5 labels"),
         ({"y_test": Y}, "the test part has 3 images, but 6 labels"),
         ({"x_test": X[:0], "y_test": Y[:0]}, r"the test part is empty: its images have the shape \(0, 2, 3\)"),
@@ -56,7 +57,7 @@ def test_fingerprint_stays_the_same_from_version_to_version() -> None:
         ),
         ({"x_test": X[:3] / np.float32(20)}, "but the test images float32"),
         ({"x_train": X.astype(np.float32)}, r"training images are float32 within 0\.\.35; values within 0\.\.1"),
-        ({"x_test": np.full((3, 2, 3), np.nan, np.float32)}, r"test images are float32 within nan\.\.nan"),
+        ({"x_test": np.full((3, 2, 3), np.nan, np.float32)}, "the test images hold values that are not a number"),
         ({"x_train": X.tolist()}, "the training images are a list; uint8 or float32 of shape"),
         ({"y_test": [0, 1, 2]}, "the test labels are a list; uint8 or int64 of shape"),
     ],

@@ -40,7 +40,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all_that_is_allowed(na
         data.load(name)
     message = str(caught.value)
     assert caught.value.path == name
-    assert caught.value.reason.startswith("no such data set or path.")
+    assert caught.value.reason.startswith("there is no such data set or path.")
     assert hint in message
     assert "mnist, fashion-mnist, kmnist, mnist-sample" in message
     assert ".npz" in message

@@ -1,8 +1,9 @@
 """Runs what a page shows, in the order of the page and in one folder, and compares what comes out with what is shown.
 
 Numbers that differ from machine to machine compare as numbers: those with a fraction, a separator of thousands or a
-colon, and those of five digits or more. So do digests, and the width of columns. "…" stands for what is left out:
-for some lines where it is alone on a line, for some characters within one.
+colon, and those of five digits or more. So do digests, and the width of columns. Percentages may differ by a point; the
+values of a config, such as ``learning_rate: 0.01``, not at all. "…" stands for what is left out: for some lines where
+it is alone on a line, for some characters within one.
 """
 
 import os
@@ -25,7 +26,13 @@ python() { "$PYTHON" "$@"; }
 
 LEFT_OUT = "…"
 
-VARIES = re.compile(r"\b[0-9a-f]{16,64}\b|\d+(?:[.,:]\d+)+(?:e[-+]?\d+)?|\d+e[-+]?\d+|\d{5,}")
+VARIES = re.compile(
+    r"\b[0-9a-f]{16,64}\b|(?<!\w: )(?<!\d)(?<!\d[.,:])(?:\d+(?:[.,:]\d+)+(?:e[-+]?\d+)?|\d+e[-+]?\d+|\d{5,})(?![\d%])"
+)
+PERCENTAGE = re.compile(r"(\d+\.\d+)%")
+POINT = 1.0
+"""By how much a percentage may differ."""
+
 BETWEEN = "\0"
 TIME_LIMIT = 60
 
@@ -55,11 +62,17 @@ class Shown:
 def matches(shown: str, found: str) -> bool:
     """Whether the output `found` is as `shown`."""
     lines = [r"(?:.*\n)*" if line.strip() == LEFT_OUT else _line_pattern(line) for line in shown.splitlines()]
-    return re.fullmatch("".join(lines), "".join(f"{_simplify(line)}\n" for line in found.splitlines())) is not None
+    match = re.fullmatch("".join(lines), "".join(f"{_simplify(line)}\n" for line in found.splitlines()))
+    if not match:
+        return False
+    pairs = zip(PERCENTAGE.findall(shown), match.groups(), strict=True)
+    return all(abs(float(one) - float(other)) <= POINT for one, other in pairs)
 
 
 def _line_pattern(line: str) -> str:
-    return ".*".join(map(re.escape, _simplify(line).split(LEFT_OUT))) + r"\n"
+    """A line as a pattern with a group for each percentage."""
+    parts = (PERCENTAGE.split(part) for part in _simplify(line).split(LEFT_OUT))
+    return ".*".join(r"(\d+\.\d+)%".join(map(re.escape, part[::2])) for part in parts) + r"\n"
 
 
 def _simplify(line: str) -> str:

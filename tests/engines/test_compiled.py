@@ -1,15 +1,20 @@
 """The compiled engine, the reference and the loop on paper end at the same θ."""
 
-import subprocess
-import sys
-from pathlib import Path
+from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from nnfang.core import optimizers
 from nnfang.core.activations import ACTIVATIONS
-from nnfang.core.layers import Dense
-from nnfang.engines import BatchEngine, CompiledEngine, kernels
+from nnfang.core.layers import Dense, Dropout
+from nnfang.core.network import Network
+from nnfang.core.optimizers import Adam, AdamW, Momentum, Optimizer, RmsProp, Sgd
+from nnfang.engines import BatchEngine, CompiledEngine, Task, compiled
+from nnfang.engines.kernels.elementwise import CODES
+from nnfang.engines.kernels.updates import COMPILED
+from nnfang.engines.trainers import update_kind
 from tests import oracle
 from tests.core.problems import HIDDEN
 from tests.engines.tasks import CLASSES, Case, dense, samples, varying_rate
@@ -89,36 +94,65 @@ def test_compiled_logits_of_any_size_have_a_softmax(scale: float, dtype: str) ->
     assert results[0] == pytest.approx(results[1], rel=1e-4)
 
 
-def test_every_hidden_activation_has_a_code() -> None:
-    assert set(kernels.CODES) == set(ACTIVATIONS) - {"softmax"}
+NETWORKS = {
+    "dropout": Case((Dense(20), Dropout(0.3), Dense(9, "sigmoid"), Dropout(), Dropout(0.2), Dense(CLASSES, "softmax"))),
+    "padding": Case((Dense(20, "sigmoid"), Dense(33, "gelu"), Dense(CLASSES, "softmax"))),
+    "wide": Case((Dense(300, "tanh"), Dense(16, "tanh"), Dense(CLASSES, "softmax"))),
+    "squares": Case(dense(7, output="linear"), loss="mean_squared_error"),
+    "squares of softmax": Case(dense(7, activation="leaky_relu"), loss="mean_squared_error"),
+}
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "sgd": Sgd(),
+    "sgd, decay": Sgd(weight_decay=0.1),
+    "momentum": Momentum(weight_decay=0.1),
+    "nesterov": Momentum(nesterov=True),
+    "rmsprop": RmsProp(weight_decay=0.1),
+    "adam": Adam(weight_decay=0.1),
+    "adamw": AdamW(weight_decay=0.1),
+}
 
 
-PROGRAM = """
-import numpy as np
-from nnfang.engines import CompiledEngine
-from tests.engines.tasks import Case, dense, samples
-engine = CompiledEngine(Case(dense(17, 9)).task(np.float32))
-print(engine.compile_message)
-engine.prepare()
-assert engine.compile_message is None and engine.step == 0
-x, labels = samples(2000)
-engine.advance(x.astype(np.float32), labels)
-print(engine.task.network.digest())
-"""
+@pytest.mark.parametrize("batch_size", [1, 3, 70])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_optimizer_loss_and_dropout_ends_where_the_reference_ends(
+    name: str, optimizer: str, batch_size: int
+) -> None:
+    case = replace(NETWORKS[name], optimizer=OPTIMIZERS[optimizer], batch_size=batch_size, rate=lambda _: 0.003, seed=3)
+    ours, reference, (x, labels) = CompiledEngine(case.task()), BatchEngine(case.task()), sparse_samples(331)
+    for rows in (slice(0, 210), slice(210, None)):
+        results = [engine.advance(x[rows], labels[rows]) for engine in (ours, reference)]
+        assert results[0] == pytest.approx(results[1], rel=1e-9)
+    np.testing.assert_allclose(ours.task.network.theta, reference.task.network.theta, rtol=0, atol=1e-9)
+    for vector in ours.state:
+        np.testing.assert_allclose(ours.state[vector], reference.state[vector], rtol=1e-6, atol=1e-9)
 
 
-def test_what_is_compiled_is_kept_and_the_same_to_the_last_bit(tmp_path: Path) -> None:
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parents[2],
-            env={"NUMBA_CACHE_DIR": str(tmp_path), "PATH": ""},
-        ).stdout.splitlines()
-        for _ in range(2)
+@pytest.mark.parametrize("batch_size", [1, 8])
+@pytest.mark.parametrize("inputs", [113, 784])
+def test_bytes_are_divided_by_255(inputs: int, batch_size: int) -> None:
+    rng = np.random.default_rng(4)
+    pixels = (rng.integers(0, 256, (100, inputs)) * (rng.random((100, inputs)) < 0.2)).astype(np.uint8)
+    labels = rng.integers(0, CLASSES, 100)
+    network = Network.initialize((Dense(20), Dense(CLASSES, "softmax")), inputs)
+    tasks = [
+        Task(deepcopy(network), "categorical_crossentropy", Sgd(), lambda _: 0.1, batch_size, is_bytes=is_bytes)
+        for is_bytes in (True, False)
     ]
-    assert outputs[0][0].startswith("compiling the engine for this machine")
-    assert outputs[1][0] == "None"
-    assert outputs[0][1] == outputs[1][1]
+    by_bytes, by_floats = map(CompiledEngine, tasks)
+    assert (str(by_bytes.inputs_dtype), str(by_floats.inputs_dtype)) == ("uint8", "float32")
+    by_bytes.advance(pixels, labels)
+    by_floats.advance(pixels / np.float32(255), labels)
+    np.testing.assert_array_equal(by_bytes.task.network.theta, by_floats.task.network.theta)
+
+
+def test_every_hidden_activation_has_a_code() -> None:
+    assert set(CODES) == compiled.ACTIVATIONS == set(ACTIVATIONS) - {"softmax"}
+
+
+def test_every_optimizer_has_a_compiled_update() -> None:
+    assert set(compiled.OPTIMIZERS) == set(optimizers.OPTIMIZERS.values())
+    assert {update_kind(kind())[0].__name__ for kind in compiled.OPTIMIZERS} <= {kind.__name__ for kind in COMPILED} | {
+        "Sgd"
+    }

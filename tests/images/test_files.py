@@ -54,7 +54,7 @@ def test_absolute_patterns(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("no.png", "no.png: no such file or folder"),
+        ("no.png", "no.png: there is no such file or folder"),
         ("*/*.png", "*/*.png: no file matches this pattern"),
         ("*.webp", "*.webp: no file matches this pattern"),
         ("empty", "empty: a folder without pictures"),

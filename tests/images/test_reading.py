@@ -223,7 +223,7 @@ def test_what_is_not_a_picture_says_why(content: bytes, reason: str, tmp_path: P
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(PictureError, match=r"no\.png: no such file$"):
+    with pytest.raises(PictureError, match=r"no\.png: there is no such file$"):
         load(tmp_path / "no.png")
     with pytest.raises(PictureError, match=r": a folder, not a picture$"):
         load(tmp_path)
@@ -263,3 +263,32 @@ def test_a_pipe_can_be_read_and_stays_open(digit: Grey, tmp_path: Path) -> None:
     with os.fdopen(reader, "rb") as pipe:
         np.testing.assert_array_equal(images.load(pipe, MNIST_SHAPE, "digit"), digit)
         assert not pipe.closed
+
+
+# Animations and pages
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.tiff", "a.webp", "a.png"])
+@pytest.mark.parametrize("frames", [1, 3])
+def test_of_several_frames_the_first_is_taken_and_that_is_said(
+    name: str, frames: int, digit: Grey, tmp_path: Path
+) -> None:
+    first, *others = (Image.fromarray(255 - np.roll(draw(digit), 9 * shift, axis=1)) for shift in range(frames))
+    first.save(tmp_path / name, save_all=frames > 1, append_images=others)
+    prepared = images.load_prepared(tmp_path / name, MNIST_SHAPE, "digit")
+    assert (images.FIRST_FRAME in prepared.warnings) == (frames > 1)
+    assert difference(prepared.image, digit) < 10
+
+
+def test_the_previews_of_a_camera_are_no_frames(digit: Grey, tmp_path: Path) -> None:
+    page = Image.fromarray(255 - draw(digit))
+    page.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[page])
+    assert images.FIRST_FRAME not in images.load_prepared(tmp_path / "a.jpg", MNIST_SHAPE, "digit").warnings
+
+
+def test_a_later_frame_that_is_damaged_does_not_matter(digit: Grey, tmp_path: Path) -> None:
+    page = Image.fromarray(255 - draw(digit))
+    page.save(tmp_path / "a.gif", save_all=True, append_images=[Image.fromarray(draw(digit))])
+    content = (tmp_path / "a.gif").read_bytes()
+    (tmp_path / "a.gif").write_bytes(content[: len(content) * 3 // 4])
+    assert difference(load(tmp_path / "a.gif"), digit) < 10

@@ -23,3 +23,43 @@ def test_a_straight_stroke_is_no_ruled_line() -> None:
     page = np.zeros((200, 200), bool)
     page[10:190, 100:102] = True
     np.testing.assert_array_equal(remove_ruling(page), page)
+
+
+@pytest.mark.parametrize("shape", [(120, 300), (300, 120)])
+@pytest.mark.parametrize("thickness", [1, 2, 3])
+def test_lines_are_removed_from_one_side_of_the_page_to_the_other(thickness: int, shape: tuple[int, int]) -> None:
+    page = np.zeros(shape, bool)
+    for row in range(20, shape[0] - 10, 30):
+        page[row : row + thickness] = True
+    assert not remove_ruling(page).any()
+    assert not remove_ruling(page.T).any()
+
+
+def test_a_single_line_is_ruling_only_if_it_spans_the_page() -> None:
+    whole, most = np.zeros((2, 160, 320), bool)
+    whole[80:82] = most[80:82, 20:] = True
+    assert not remove_ruling(whole).any()
+    np.testing.assert_array_equal(remove_ruling(most), most)
+
+
+def test_a_small_picture_has_no_ruling() -> None:
+    for side, is_ruled in ((100, True), (99, False)):
+        page = np.zeros((side, 200), bool)
+        page[20:22] = page[60:62] = True
+        assert remove_ruling(page).any() != is_ruled
+
+
+def test_ink_that_crosses_a_line_stays_whole() -> None:
+    page = np.zeros((160, 320), bool)
+    page[40:42] = page[80:82] = True
+    page[20:140, 150:160] = True
+    expected = np.zeros_like(page)
+    expected[20:140, 150:160] = True
+    np.testing.assert_array_equal(remove_ruling(page), expected)
+
+
+def test_lines_near_the_edges_are_removed_too() -> None:
+    page = np.zeros((160, 320), bool)
+    for row in (4, 40, 80, 153):
+        page[row : row + 2] = True
+    assert not remove_ruling(page).any()

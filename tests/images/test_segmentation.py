@@ -63,3 +63,14 @@ def test_faint_ink_is_read_with_a_warning(digit: Grey) -> None:
     page = darken(draw(digit), 230, 212)
     assert segment_digit(page).warnings == (LOW_CONTRAST,)
     assert difference(prepare(page, MNIST_SHAPE, "digit"), digit) < 14
+
+
+def test_levels_of_the_ink_are_stretched_so_that_full_ink_is_255() -> None:
+    page = np.zeros((200, 200), np.uint8)
+    page[40:160, 100:106] = 200
+    page[40:50, 100:106] = [110, 120, 140, 150, 170, 190]
+    page[150:160, 100:106] = 201  # brighter than most
+    ink = segment_digit(page).ink
+    assert ink.shape == (120, 6)
+    assert (ink[20:] == 255).all()
+    np.testing.assert_array_equal(ink[5], np.rint(page[45, 100:106] * (255 / 200)))

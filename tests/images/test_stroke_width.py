@@ -21,3 +21,11 @@ def test_strokes_that_are_as_in_mnist_are_left_alone() -> None:
     ink = np.zeros((100, 60), np.uint8)
     ink[:, 22:36] = ink[:14] = 255
     assert normalize_stroke_width(ink, (20, 20)) is ink
+
+
+def test_the_inside_of_a_stroke_is_lighter_than_half() -> None:
+    ink = np.zeros((40, 40), np.uint8)
+    ink[:, 10:14] = 128
+    assert measure_stroke_width(ink) == pytest.approx(4 * 40 * 2 / ((40 + 4) * 2 * np.pi / 4))
+    ink[:, 10:14] = 127
+    assert measure_stroke_width(ink) == 0

@@ -1,4 +1,5 @@
 from functools import partial
+from math import isfinite
 from time import perf_counter
 
 import pytest
@@ -30,3 +31,10 @@ def test_a_round_much_slower_than_the_fastest_tells_of_other_programs(
     speed, was_disturbed = product_speed((10, 10, 10))
     assert speed == pytest.approx(2000 / 1.1)
     assert was_disturbed is is_disturbed
+
+
+def test_by_a_clock_that_stands_still_everything_takes_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "perf_counter", lambda: 1.0)
+    speed, is_busy = product_speed((2, 2, 2), 3)
+    assert isfinite(speed)
+    assert not is_busy

@@ -132,15 +132,18 @@ def test_a_result_that_is_impossible_is_none(change: dict[str, object], data: Da
         assert (found is None) is bool(changes)
 
 
-def test_metrics_that_are_no_file_or_too_large_are_none(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_that_are_no_file_or_too_large_are_refused(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     write_checkpoint(Path("out/best.npz"), RECIPE, data)
     loaded = checkpoint.load(Path("out/best.npz"))
+    assert finding.find_test_result(Path("out"), loaded) is None
     monkeypatch.setattr(finding, "MOST_BYTES", 10)
     Path("out/metrics.json").write_text("{}" + " " * 10)
-    assert finding.find_test_result(Path("out"), loaded) is None
+    with pytest.raises(CheckpointError, match=r"metrics\.json: larger than 10 bytes"):
+        finding.find_test_result(Path("out"), loaded)
     Path("out/metrics.json").unlink()
     os.mkfifo("out/metrics.json")
-    assert finding.find_test_result(Path("out"), loaded) is None
+    with pytest.raises(CheckpointError, match=r"metrics\.json: not a file"):
+        finding.find_test_result(Path("out"), loaded)
 
 
 def test_a_run_without_a_completed_epoch_is_not_what_is_used_but_can_be_resumed(data: Dataset) -> None:

@@ -20,6 +20,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def create(folder: Path | None, *, force: bool = False) -> runs.Run:
+    """A run whose training ended at once."""
+    with runs.create(folder, "mnist", NOW, force=force) as run:
+        return run
+
+
 # Folders
 
 
@@ -36,23 +42,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_a_folder_is_named_after_time_and_data_set(dataset: str, name: str) -> None:
-    run = runs.create(None, dataset, NOW)
-    assert run.folder == Path("runs") / name
-    assert run.folder.is_dir()
-    assert run.find_files() == []
+    with runs.create(None, dataset, NOW) as run:
+        assert run.folder == Path("runs") / name
+        assert run.folder.is_dir()
+        assert run.find_files() == []
 
 
 def test_runs_of_the_same_second_get_a_number() -> None:
-    names = [runs.create(None, "mnist", NOW).folder.name for _ in range(3)]
+    names = [create(None).folder.name for _ in range(3)]
     assert names == ["20240229-130509-mnist", "20240229-130509-mnist-2", "20240229-130509-mnist-3"]
 
 
 def test_a_folder_of_ones_own_may_hold_anything_but_a_run(home: Path) -> None:
     (home / "out").mkdir()
     (home / "out" / "notes.txt").write_text("mine")
-    run = runs.create(Path("out"), "mnist", NOW)
+    run = create(Path("out"))
     assert (run.folder, run.best, run.last) == (Path("out"), Path("out/best.npz"), Path("out/last.npz"))
-    assert runs.create(Path("a/b/c"), "mnist", NOW).folder.is_dir()
+    assert create(Path("a/b/c")).folder.is_dir()
+    assert sorted(path.name for path in Path("out").iterdir()) == ["notes.txt"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -61,33 +68,33 @@ def test_an_earlier_run_is_never_overwritten_unless_forced(home: Path, name: str
     (home / "out" / name).write_text("earlier")
     (home / "out" / "notes.txt").write_text("mine")
     with pytest.raises(runs.FolderInUseError, match=rf"^out: holds {name} already$") as caught:
-        runs.create(Path("out"), "mnist", NOW)
+        create(Path("out"))
     assert caught.value.exit_code == 2
     assert (home / "out" / name).read_text() == "earlier"
-    runs.create(Path("out"), "mnist", NOW, force=True)
-    assert sorted(path.name for path in (home / "out").iterdir()) == [".lock", "notes.txt"]
+    create(Path("out"), force=True)
+    assert sorted(path.name for path in (home / "out").iterdir()) == ["notes.txt"]
 
 
 def test_force_without_an_earlier_run_is_no_mistake() -> None:
-    assert runs.create(Path("out"), "mnist", NOW, force=True).folder.is_dir()
+    assert create(Path("out"), force=True).folder.is_dir()
 
 
 def test_a_folder_that_cannot_be_made_is_named(home: Path) -> None:
     (home / "file").write_text("")
     for folder in (Path("file"), Path("file/below")):
         with pytest.raises(NnfangError, match=rf"^{folder}: cannot be created: ") as caught:
-            runs.create(folder, "mnist", NOW)
+            create(folder)
         assert caught.value.exit_code == 1
     (home / "runs").write_text("")
     with pytest.raises(NnfangError, match=r"^runs: cannot be created: "):
-        runs.create(None, "mnist", NOW)
+        create(None)
 
 
 # Files
 
 
 def test_history_has_one_header_and_a_line_per_epoch() -> None:
-    run = runs.create(Path("out"), "mnist", NOW)
+    run = create(Path("out"))
     run.write_history([Epoch(i, 0.5, 0.75, None, None, 0.1, 2.0, 30.0, "ab", is_best=i == 1) for i in (1, 2)])
     assert Path("out/history.csv").read_text(encoding="utf-8").splitlines() == [
         "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds,images_per_second,digest,is_best",
@@ -97,7 +104,7 @@ def test_history_has_one_header_and_a_line_per_epoch() -> None:
 
 
 def test_config_and_metrics_can_be_read_back() -> None:
-    run = runs.create(Path("out"), "mnist", NOW)
+    run = create(Path("out"))
     run.write_config(config.to_yaml(RECIPE))
     assert config.load(Path("out/config.yaml"), [], {}).recipe == RECIPE
     run.write_metrics({"accuracy": 0.1 + 0.2, "loss": float("nan"), "name": "ü"})

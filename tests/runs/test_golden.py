@@ -58,5 +58,5 @@ def test_a_run_that_an_earlier_version_interrupted_ends_where_that_version_ended
     with np.load(GOLDEN / name / "expected.npz") as expected:
         for found, theta in ((last.network.theta, expected["last"]), (best.network.theta, expected["best"])):
             np.testing.assert_allclose(found, theta, rtol=0, atol=1e-4)
-            if is_same_machine:
+            if is_same_machine and before.meta.engine != "compiled":  # which adds in another order since
                 assert found.tobytes() == theta.tobytes()

@@ -15,7 +15,7 @@ from nnfang.runs.recorder import Recorder
 from nnfang.training.events import Epoch, Progress
 from nnfang.training.loop import Training, train
 from nnfang.training.recipe import Recipe
-from tests.shades import NOW, RECIPE, describe, make_shades
+from tests.shades import RECIPE, describe, make_shades
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,8 @@ def data() -> Dataset:
 
 def record(recipe: Recipe, data: Dataset) -> tuple[Training, Recorder]:
     training = train(Network.for_recipe(recipe, data), data, recipe)
-    run = folder.create(Path("out"), data.name, NOW)
+    run = folder.Run(Path("out"))
+    run.folder.mkdir()
     return training, Recorder(run, training, describe(recipe, data))
 
 

@@ -21,6 +21,7 @@ from nnfang.errors import CheckpointError, ConfigError, DataError, DivergedError
 from nnfang.runs import checkpoint, session
 from nnfang.runs.folder import Run
 from nnfang.runs.resumption import AnotherTrainingError
+from nnfang.runs.session import StoredRun
 from nnfang.training.events import End, Epoch, Progress, Retry
 from nnfang.training.recipe import EarlyStopping, Recipe
 from tests.shades import RECIPE, make_shades
@@ -102,14 +103,13 @@ def test_a_run_is_locked_from_before_it_is_read_to_the_end() -> None:
     with session.reopen(Path("run")) as stored:
         with pytest.raises(NnfangError, match=rf"^run: process {os.getpid()} on .* is training into this folder$"):
             session.reopen(Path("run")).__enter__()
-        training = session.resume(stored, replace(stored.checkpoint.recipe, epochs=7), lambda _: DATA)
+        training = session.resume(stored, replace(stored.recipe, epochs=7), lambda _: DATA)
         code = "import sys; from pathlib import Path; from nnfang.runs import session\n"
         code += "with session.reopen(Path('run')): pass"
         other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert "is training into this folder" in other.stderr
         finish(training)
-    with session.reopen(Path("run")) as stored:
-        assert stored.checkpoint.meta.epoch == 7
+    assert load("run/last.npz").meta.epoch == 7
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_another_training_is_refused(changes: dict[str, Any], path: str) -> None
     train(replace(RECIPE, epochs=2))
     before = Path("run/last.npz").read_bytes()
     with session.reopen(Path("run")) as stored, pytest.raises(AnotherTrainingError) as caught:
-        session.resume(stored, replace(stored.checkpoint.recipe, **changes), lambda _: DATA)
+        session.resume(stored, replace(stored.recipe, **changes), lambda _: DATA)
     assert caught.value.path == path
     assert Path("run/last.npz").read_bytes() == before
 
@@ -135,22 +135,23 @@ def test_another_training_is_refused(changes: dict[str, Any], path: str) -> None
 def test_more_epochs_are_another_training_where_the_schedule_depends_on_them() -> None:
     train(replace(RECIPE, epochs=2, schedule=Cosine()))
     with session.reopen(Path("run")) as stored, pytest.raises(AnotherTrainingError, match="epochs: another value"):
-        session.resume(stored, replace(stored.checkpoint.recipe, epochs=3), lambda _: DATA)
+        session.resume(stored, replace(stored.recipe, epochs=3), lambda _: DATA)
 
 
 def test_data_that_has_changed_is_refused() -> None:
     train(RECIPE)
     other = replace(DATA, x_train=DATA.x_train[::-1])
     with session.reopen(Path("run")) as stored, pytest.raises(DataError, match="shades: it has changed since the run"):
-        session.resume(stored, stored.checkpoint.recipe, lambda _: other)
+        session.resume(stored, stored.recipe, lambda _: other)
 
 
 def test_a_loaded_checkpoint_stays_what_it_was_when_training_goes_on() -> None:
     train(replace(RECIPE, epochs=2))
     with session.reopen(Path("run")) as stored:
+        assert isinstance(stored, StoredRun)
         meta = stored.checkpoint.meta
         before = meta.state, meta.history
-        finish(session.resume(stored, replace(stored.checkpoint.recipe, epochs=4), lambda _: DATA))
+        finish(session.resume(stored, replace(stored.recipe, epochs=4), lambda _: DATA))
         assert (meta.state, meta.history) == before
 
 
@@ -160,7 +161,7 @@ def test_a_best_network_that_is_gone_is_replaced_by_the_best_from_now_on() -> No
     assert best < 5
     Path("run/best.npz").unlink()
     with session.reopen(Path("run")) as stored:
-        finish(session.resume(stored, replace(stored.checkpoint.recipe, epochs=7), lambda _: DATA))
+        finish(session.resume(stored, replace(stored.recipe, epochs=7), lambda _: DATA))
     saved = load("run/best.npz")
     losses = {epoch.epoch: epoch.val_loss for epoch in load("run/last.npz").meta.history if epoch.epoch > 5}
     assert saved.meta.epoch == min(losses, key=lambda epoch: losses[epoch] or 0)
@@ -296,6 +297,6 @@ def test_an_interrupted_training_can_be_continued() -> None:
         training.save()
     assert load("run/best.npz").network.digest() == load("run/last.npz").network.digest()
     with session.reopen(Path("run")) as stored:
-        finish(session.resume(stored, stored.checkpoint.recipe, lambda _: DATA))
+        finish(session.resume(stored, stored.recipe, lambda _: DATA))
     assert load("run/last.npz").network.digest() == load("whole/last.npz").network.digest()
     assert Run(Path("run")).find_files() == Run(Path("whole")).find_files()

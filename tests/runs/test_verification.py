@@ -203,7 +203,7 @@ def test_a_run_without_a_step_is_not_identical() -> None:
 def test_a_run_that_was_resumed_with_more_epochs_repeats_and_what_it_said_before_is_compared() -> None:
     record()
     with session.reopen(Path("run")) as stored:
-        training = session.resume(stored, replace(stored.checkpoint.recipe, epochs=5), lambda _: DATA)
+        training = session.resume(stored, replace(stored.recipe, epochs=5), lambda _: DATA)
         for number, _ in enumerate(training):
             if number == 2:  # in the fifth epoch
                 training.save()
@@ -278,7 +278,7 @@ def test_a_position_in_which_no_training_stands_is_damage(changes: dict[str, int
     with pytest.raises(CheckpointError, match=f"^damaged: {message}$"):
         verify()
     with pytest.raises(CheckpointError, match=f"^damaged: {message}$"), session.reopen(Path("run")) as stored:
-        session.resume(stored, replace(stored.checkpoint.recipe, epochs=5), lambda _: DATA)
+        session.resume(stored, replace(stored.recipe, epochs=5), lambda _: DATA)
 
 
 def test_a_fork_has_no_beginning() -> None:

@@ -151,3 +151,11 @@ def test_images_too_large_for_exact_places_are_refused() -> None:
 def test_rows_without_height_and_width_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^augment: needs images of a height and a width, found the shape \(9,\)"):
         Distortion(Augment(), (9,), 0)
+
+
+def test_elastic_fields_move_pixels_down_and_across_independently(digits: npt.NDArray[np.uint8]) -> None:
+    distortion = Distortion(Augment(elastic=Elastic(40, 4)), (28, 28), 0)
+    amounts = distortion.draw_amounts(400, generator(0, Purpose.AUGMENT, 1, 0))
+    down, across = amounts[:, :, 3:] @ distortion.parts[3:, 14 * 28 + 14]
+    assert abs(np.corrcoef(down, across)[0, 1]) < 0.15
+    assert down.std() == pytest.approx(across.std(), rel=0.15)

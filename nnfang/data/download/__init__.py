@@ -15,8 +15,12 @@ from nnfang.data.download.transfer import Transfer
 from nnfang.data.progress import MakeProgress, ProgressBar
 from nnfang.data.registry import KnownDataset, KnownFile, hide_password
 from nnfang.errors import DataError
+from nnfang.files import make_folder, move_into, remove_stale, working_folder
 
 logger = logging.getLogger(__name__)
+
+WORK = "download"
+"""What the folders are named after that files are downloaded into."""
 
 RETRY_SECONDS = 0.5
 """The pause before a mirror is asked a second time."""
@@ -40,6 +44,7 @@ def download(
     Raises:
         DataError: The folder cannot be written.
     """
+    remove_stale(folder, WORK)
     waiting = list(files)
     reasons: dict[str, str] = {}
     for group in mirrors:
@@ -78,12 +83,14 @@ def _download_file(mirror: str, known: KnownDataset, name: str, folder: Path, pr
 
 
 def _retrieve(url: str, known: KnownFile, path: Path, bar: ProgressBar | None) -> None:
-    """Let pooch download into a temporary file beside `path`, and rename it once it is complete."""
+    """Let pooch download into a folder of its own beside `path`, and move the file here once it is complete."""
     transfer = Transfer(known, bar)
     begin = time.perf_counter()
     try:
-        with _silenced(pooch.get_logger()):
-            pooch.retrieve(url, f"sha256:{known.sha256}", path.name, path.parent, downloader=transfer)
+        make_folder(path.parent)
+        with working_folder(path.parent, WORK) as folder, _silenced(pooch.get_logger()):
+            pooch.retrieve(url, f"sha256:{known.sha256}", path.name, folder, downloader=transfer)
+            move_into(folder / path.name, path)
         logger.info("Downloaded %s: %s bytes in %.1f s", path.name, f"{known.size:,}", time.perf_counter() - begin)
     except OSError as error:
         cause = error.__cause__ if isinstance(error.__cause__, OSError) else error  # pooch wraps a PermissionError

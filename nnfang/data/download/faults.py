@@ -26,7 +26,7 @@ class MirrorError(Exception):
 
 
 def explain(error: OSError | ValueError, timeout: float) -> MirrorError:
-    """The fault of a mirror behind what requests raised, while a timeout of so many seconds was in force."""
+    """The fault of a mirror behind what requests raised; `timeout` is how many seconds it had to answer."""
     if isinstance(error, exceptions.HTTPError) and error.response is not None:
         status = error.response.status_code
         is_temporary = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -42,7 +42,7 @@ def load_npz(path: Path) -> Dataset:
     sizes = _read_sizes(path)
     if absent := [name for name in MEMBERS if name not in sizes]:
         found = ", ".join(list(sizes)[:SHOWN_MEMBERS]) or "nothing"
-        raise DataError(f"{' and '.join(absent)} missing; found: {found}", path)
+        raise DataError(f"missing: {', '.join(absent)}; found: {found}", path)
     check_expansion(path, sum(sizes[name] for name in MEMBERS))
     arrays = _read_members(path)
     x_train, x_test = (_convert_images(arrays[name], name, path) for name in ("x_train", "x_test"))

@@ -22,7 +22,7 @@ from tests.data.servers import (
     fall_silent,
     files_in,
     hang_up,
-    send_without_end,
+    send_too_much,
 )
 
 SIZE = "N"
@@ -39,7 +39,7 @@ HOSTILE = {
     "redirect loop": (answer(302, location="/again"), "redirects without end"),
     "redirect to a file": (answer(302, location="file:///etc/passwd"), "redirects to what is neither http nor https"),
     "redirect to nonsense": (answer(302, location="http://[::"), "not a valid URL"),
-    "without end": (send_without_end, f"sends more than the {SIZE} bytes of the file"),
+    "without end": (send_too_much, f"sends more than the {SIZE} bytes of the file"),
     "too long": (answer(200, bytes(100_000)), f"sends more than the {SIZE} bytes of the file"),
     "drips": (drip, "slower than 10 kB/s for 0.3 s"),
     "drips headers": (drip_headers, "slower than 10 kB/s for 0.3 s"),

@@ -68,7 +68,7 @@ def test_features_instead_of_pixels(tmp_path: Path) -> None:
         ({"x_train": X.astype(int) + 1}, r"x_train: int64 within 1\.\.256 found"),
         ({"x_train": X.astype(int) - 1}, r"x_train: int64 within -1\.\.254 found"),
         ({"x_train": X.astype(float)}, r"training images are float32 within 0\.\.255; values within 0\.\.1 are needed"),
-        ({"x_train": np.full((12, 28, 28), np.nan)}, r"training images are float32 within nan\.\.nan"),
+        ({"x_train": np.full((12, 28, 28), np.nan)}, "the training images hold values that are not a number"),
         ({"x_train": np.where(X > 0, 0.5, np.inf)}, r"training images are float32 within 0\.5\.\.inf"),
         ({"x_train": np.where(X > 0, 0.5, 1e300)}, r"training images are float32 within 0\.5\.\.inf"),
         ({"x_train": X > 0}, "x_train: bool found"),
@@ -92,7 +92,7 @@ def test_what_is_refused(changes: dict[str, Any], message: str, tmp_path: Path) 
 
 def test_missing_members_are_named_with_what_is_there(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", x_train=X, labels=Y)
-    with pytest.raises(DataError, match="y_train and x_test and y_test missing; found: x_train, labels"):
+    with pytest.raises(DataError, match="missing: y_train, x_test, y_test; found: x_train, labels"):
         data.load(tmp_path / "x.npz")
 
 
@@ -128,7 +128,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(compression: int, tmp_path: Pat
 
 def test_a_large_one_that_can_hardly_be_packed_is_data(tmp_path: Path) -> None:
     x = np.random.default_rng(1).integers(0, 256, (70_000, 1000), np.uint8)
-    np.savez(tmp_path / "x.npz", x_train=x, y_train=np.zeros(70_000, int), x_test=x[:5], y_test=np.zeros(5, int))
+    np.savez(tmp_path / "x.npz", x_train=x, y_train=np.arange(70_000) % 2, x_test=x[:5], y_test=np.zeros(5, int))
     assert data.load(tmp_path / "x.npz").x_train.nbytes == 70_000_000
 
 

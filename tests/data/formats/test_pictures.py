@@ -70,13 +70,14 @@ def test_the_order_is_mixed_but_always_the_same(tmp_path: Path) -> None:
 
 def test_hidden_files_and_clutter_are_passed_over(tmp_path: Path) -> None:
     write_pictures(tmp_path / "a", range(5))
+    write_pictures(tmp_path / "b", range(5))
     (tmp_path / ".git").mkdir()
     (tmp_path / "README.txt").write_text("about these pictures")
     for name in [".DS_Store", "Thumbs.db", "desktop.ini"]:
         (tmp_path / "a" / name).write_text("clutter")
     dataset = data.load(tmp_path, read_picture=read_picture)
-    assert dataset.class_names == ("a",)
-    assert len(dataset.x_train) + len(dataset.x_test) == 5
+    assert dataset.class_names == ("a", "b")
+    assert len(dataset.x_train) + len(dataset.x_test) == 10
 
 
 def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:

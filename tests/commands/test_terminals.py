@@ -1,0 +1,58 @@
+"""What is on the screen of a terminal, narrow and wide."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.commands.conftest import Nnfang, Trained
+
+NOT_SHOWN = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""Colours, and movements of the cursor."""
+
+
+def lines_on(screen: str) -> list[str]:
+    return [line.rstrip() for line in re.split(r"[\r\n]+", NOT_SHOWN.sub("", screen))]
+
+
+@pytest.mark.parametrize("columns", [50, 80, 120])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("evaluate",), 0),
+        (("evaluate", "-v"), 0),
+        (("info",), 0),
+        (("recipes",), 0),
+        (("predict", "sample:7", "no such picture.png", "--top", "3"), 1),
+        (("train", "--dataset", "mnist-sampel"), 5),
+        (("train", "--set", "optimizer.lr=3"), 2),
+        (("train", "--epoch", "3"), 2),
+        (("train", "-c", "paper-dist"), 2),
+        (("trian",), 2),
+        (("predict",), 2),
+        (("train", "--dataset", "kmnist", "--offline"), 5),
+        (("verify",), 6),
+        (("train", "--dataset", "mnist-sample", "--epochs", "1", "--lr", "1e-6", "-o", "run"), 0),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_no_word_is_broken(
+    arguments: tuple[str, ...], code: int, columns: int, nnfang: Nnfang, trained: Trained
+) -> None:
+    if arguments[0] in {"evaluate", "predict"}:
+        shutil.copytree(trained.folder, nnfang.folder / "runs" / "own")
+    screen = nnfang.on_terminal(*arguments, code=code, columns=columns, piped=False).stderr
+    for line in lines_on(screen):
+        assert len(line) <= columns or len(line.split()) == 1, line  # a path may be longer than a line
+
+
+def test_the_command_to_try_next_can_be_pasted_from_a_narrow_terminal(nnfang: Nnfang) -> None:
+    folder = "runs/the first of my networks"
+    arguments = ("train", "--dataset", "mnist-sample", "--limit", "500", "--epochs", "1", "-o", folder)
+    lines = lines_on(nnfang.on_terminal(*arguments, columns=50, piped=False).stderr)
+    start = lines.index("try") + 1
+    assert nnfang.shell("\n".join(lines[start:])).stdout.endswith("sample:7\n")

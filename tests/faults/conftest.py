@@ -1,0 +1,45 @@
+"""A short training, and a machine to run it on."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.faults.machine import Machine
+
+CONFIG = """
+dataset: {dataset}
+layers:
+  - {{type: dense, units: 4, activation: tanh}}
+  - {{type: dense, units: 3, activation: softmax}}
+epochs: 3
+batch_size: 8
+validation_split: 0.2
+optimizer: {{type: momentum, learning_rate: 0.05}}
+engine: batch
+"""
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    if sys.platform != "linux" or not shutil.which("cc"):
+        pytest.skip("needs Linux and a C compiler")
+    with Machine(tmp_path_factory.mktemp("machine")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A config of a training that takes a moment, on data beside it."""
+    folder = tmp_path_factory.mktemp("config")
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 3
+    x = (y[:, None, None] * 80 + rng.integers(0, 90, (60, 3, 3))).astype(np.uint8)
+    np.savez(folder / "few.npz", x_train=x, y_train=y, x_test=x[:9], y_test=y[:9])
+    (folder / "config.yaml").write_text(CONFIG.format(dataset=folder / "few.npz"))
+    return folder / "config.yaml"

@@ -1,0 +1,64 @@
+"""Runs nnfang again and again, each time in a copy of this process that has imported everything, and is armed.
+
+Reads a job per line from stdin, as JSON, and answers each with the exit code and the number of file operations.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+MODULES = ("train", "export", "training", "following", "verify", "predict", "predictions", "loading", "targets")
+
+
+def serve() -> None:
+    for name in MODULES:
+        importlib.import_module(f"nnfang.commands.{name}")
+    importlib.import_module("nnfang.images")
+    for line in sys.stdin:
+        job = json.loads(line)
+        counted, counter = os.pipe()
+        if not (child := os.fork()):
+            os.close(counted)
+            os._exit(run(job, counter))
+        os.close(counter)
+        with os.fdopen(counted, "rb") as pipe:
+            count = pipe.read()
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.stdout.write(json.dumps({"code": code, "count": int(count or -1)}) + "\n")
+        sys.stdout.flush()
+
+
+def run(job: dict[str, Any], counter: int) -> int:
+    """Run nnfang in the folder of a job; its exit code."""
+    from nnfang.commands import main
+
+    library = ctypes.CDLL(None, use_errno=True)
+    output = Path(job["output"])
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(output / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+    os.chdir(job["folder"])
+    sys.argv = ["nnfang", *job["arguments"]]
+    journal = os.open(output / "journal", os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if job["journal"] else -1
+    library.faults_arm(os.fsencode(job["folder"]), job["at"], job["mode"], job["errno"], journal)
+    code: Any = 0
+    try:
+        main()
+    except SystemExit as error:
+        code = error.code
+    except BaseException:
+        traceback.print_exc()
+        code = 99
+    count = library.faults_disarm()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os.write(counter, str(count).encode())
+    return int(code or 0)
+
+
+if __name__ == "__main__":
+    serve()
