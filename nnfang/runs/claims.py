@@ -10,7 +10,7 @@ import msgspec
 from nnfang.config import sources
 from nnfang.config.schema import to_tree
 from nnfang.errors import CheckpointError, ConfigError
-from nnfang.runs.finding import read_file
+from nnfang.runs.finding import NO_JSON, read_file
 from nnfang.runs.history import to_csv
 from nnfang.runs.resumption import MAY_CHANGE, find_difference
 from nnfang.training.evaluation import evaluate
@@ -45,8 +45,9 @@ def compare_checkpoint(claim: Checkpoint, training: Training, history: Sequence[
     """
     if claim.network.theta.tobytes() != training.network.theta.tobytes():
         yield "the weights"
-    for name, vector in claim.optimizer_state.items():
-        if vector.tobytes() != training.engine.state[name].tobytes():
+    claimed, found = claim.optimizer_state, training.engine.state
+    for name in sorted(claimed.keys() | found.keys()):  # those of another optimizer have other names
+        if name not in claimed or name not in found or claimed[name].tobytes() != found[name].tobytes():
             yield f"the optimizer's {name}"
     yield from _compare_states(claim, training)
     if repr(claim.meta.history) != repr(tuple(history[: claim.meta.epoch])):
@@ -121,7 +122,7 @@ class MetricsClaim:
         """
         try:
             self.values: Mapping[str, Any] = msgspec.json.decode(read_file(path), type=dict[str, Any])
-        except msgspec.DecodeError as error:
+        except NO_JSON as error:
             raise CheckpointError("not JSON, or damaged", path) from error
         best = self.values.get("best_epoch")
         self.best_epoch = best if isinstance(best, int) else -1

@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 MOST_BYTES = 256 * 2**20
 """Bytes that history.csv may have, which is the longest text in a run's folder."""
 
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises on bytes that make no sense."""
+
 
 class NoRunError(CheckpointError):
     """There is no run in the current folder."""
@@ -125,7 +128,7 @@ def find_test_result(path: Path, checkpoint: Checkpoint) -> TestRecord | None:
         return None
     try:
         metrics = msgspec.json.decode(read_file(file), type=Metrics)
-    except msgspec.DecodeError:
+    except NO_JSON:
         return None
     if metrics.digest != checkpoint.network.digest():
         return None

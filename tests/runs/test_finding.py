@@ -132,6 +132,13 @@ def test_a_result_that_is_impossible_is_none(change: dict[str, object], data: Da
         assert (found is None) is bool(changes)
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b'{"\x80": 1}', b'{"x": ' + b"[" * 99_999], ids=len)
+def test_metrics_that_are_no_json_are_none(content: bytes, data: Dataset) -> None:
+    write_checkpoint(Path("out/best.npz"), RECIPE, data)
+    Path("out/metrics.json").write_bytes(content)
+    assert finding.find_test_result(Path("out"), checkpoint.load(Path("out/best.npz"))) is None
+
+
 def test_metrics_that_are_no_file_or_too_large_are_refused(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     write_checkpoint(Path("out/best.npz"), RECIPE, data)
     loaded = checkpoint.load(Path("out/best.npz"))

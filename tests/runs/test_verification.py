@@ -118,6 +118,9 @@ def replace_text(old: str, new: str) -> Callable[[Path], None]:
     return change
 
 
+NO_TEXTS = (b'{"\x80": 1}', b'{"best_epoch": ' + b"[" * 99_999)
+"""Neither is JSON, and a reader of JSON raises something else on each."""
+
 FALSE_CLAIMS: list[tuple[str, Callable[[Path], None], list[str] | None]] = [
     *((f"{name}.npz", negate, [f"{name}.npz: the weights"]) for name in ("best", "last", "last.prev")),
     *((f"{name}.npz", forget_velocity, [f"{name}.npz: the optimizer's velocity"]) for name in ("best", "last")),
@@ -153,6 +156,14 @@ FALSE_CLAIMS: list[tuple[str, Callable[[Path], None], list[str] | None]] = [
     ("metrics.json", replace_text('"best_epoch": 3', '"best_epoch": 2'), None),
     ("metrics.json", replace_text('"best_epoch": 3', '"best_epoch": 7'), ["metrics.json: training never stands where"]),
     ("metrics.json", replace_text("{", "["), ["metrics.json: not JSON, or damaged"]),
+    *(
+        (
+            "metrics.json",
+            lambda path, content=content: path.write_bytes(content),
+            ["metrics.json: not JSON, or damaged"],
+        )
+        for content in NO_TEXTS
+    ),
     ("config.yaml", replace_text("batch_size: 8", "batch_size: 9"), ["config.yaml: batch_size"]),
     ("config.yaml", replace_text("learning_rate: 0.3", "learning_rate: 0.4"), ["config.yaml: optimizer.learning_rate"]),
     ("config.yaml", replace_text("epochs", "apochs"), ["config.yaml: cannot be read: there is no such key"]),
