@@ -18,6 +18,9 @@ from nnfang.core.optimizers import Adam, Momentum, Sgd
 from nnfang.runs import session
 from nnfang.training.recipe import Recipe
 
+RUN = "momentum"
+"""The run that files are put into."""
+
 CLAIMS = ("history.csv", "metrics.json", "config.yaml")
 """The texts of a run."""
 
@@ -71,10 +74,11 @@ def workshop() -> Path:
 
 
 def seeds() -> tuple[bytes, ...]:
-    """The checkpoints of these runs, and one for inference only."""
+    """The checkpoints of these runs, first those of the one that they are put into, and one for inference only."""
     folder = workshop()
     nnfang.load(folder / "adam").for_inference().save(folder / "exported.npz")
-    return tuple(path.read_bytes() for path in sorted((*folder.glob("*/*.npz"), folder / "exported.npz")))
+    paths = (*folder.glob("*/*.npz"), folder / "exported.npz")
+    return tuple(path.read_bytes() for path in sorted(paths, key=lambda path: (path.parent.name != RUN, path)))
 
 
 def predict(path: Path) -> None:
@@ -111,7 +115,7 @@ def read_claims(path: Path) -> None:
     """Verify a run with a file in the place of each of its texts; refused if it can be none of them."""
     refusals = []
     for name in CLAIMS:
-        folder = _put_into_run(workshop() / "momentum" / "last.npz")
+        folder = _put_into_run(workshop() / RUN / "last.npz")
         shutil.copy(path, folder / name)
         try:
             call("verify", "-q", "--json", str(folder))
@@ -123,12 +127,12 @@ def read_claims(path: Path) -> None:
 
 def claims() -> tuple[bytes, ...]:
     """The texts of a run."""
-    return tuple((workshop() / "momentum" / name).read_bytes() for name in CLAIMS)
+    return tuple((workshop() / RUN / name).read_bytes() for name in CLAIMS)
 
 
 def _put_into_run(path: Path) -> Path:
     folder = workshop() / "run"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(workshop() / "momentum", folder)
+    shutil.copytree(workshop() / RUN, folder)
     shutil.copy(path, folder / "last.npz")
     return folder

@@ -10,7 +10,7 @@ from nnfang import __version__
 from nnfang.config.schema import to_tree
 from nnfang.core.constraints import FieldError
 from nnfang.data import KNOWN
-from nnfang.runs.history import check_columns, to_columns
+from nnfang.runs.history import MOST_EPOCHS, check_columns, to_columns
 from nnfang.training.events import Epoch
 from nnfang.training.recipe import Recipe
 from nnfang.training.state import TrainingState
@@ -174,7 +174,12 @@ def describe_training(
         engine: Name of the engine.
         environment: The machine, see `nnfang.machine.description`.
         requested: What data set was asked for, where `data` stands in for it.
+
+    Raises:
+        FieldError: It may become longer than what a checkpoint can hold.
     """
+    if recipe.epochs > MOST_EPOCHS:
+        raise FieldError("epochs", f"found {recipe.epochs:,}, and a checkpoint can hold {MOST_EPOCHS:,}")
     return Meta(
         config=to_tree(recipe),
         input_shape=data.input_shape,
