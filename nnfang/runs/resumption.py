@@ -11,7 +11,7 @@ from nnfang.errors import CheckpointError, DataError
 from nnfang.machine.description import describe_machine
 from nnfang.runs.checkpoint import Checkpoint, load
 from nnfang.runs.evaluation import check_data as check_data_fits
-from nnfang.training.batches import split_rows
+from nnfang.runs.evaluation import split_as_trained
 from nnfang.training.state import metric_for
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ def check_position(checkpoint: Checkpoint, images: int) -> None:
         images: Training images of its data set.
 
     Raises:
-        CheckpointError: It has seen more images than there are, or taken more or fewer steps than they need.
-        FieldError: The images cannot be split as its recipe says.
+        CheckpointError: It has seen more images than there are, or taken more or fewer steps than they need; or the
+            images cannot be split as its recipe says.
     """
     state, size = checkpoint.meta.state, checkpoint.recipe.batch_size
-    rows, _ = split_rows(images, checkpoint.recipe)
+    rows, _ = split_as_trained(checkpoint, images)
     if state.seen > len(rows):
         raise CheckpointError(f"damaged: it has seen {state.seen:,} images of an epoch of {len(rows):,}")
     steps = state.epoch * -(-len(rows) // size) - (-state.seen // size)

@@ -90,12 +90,6 @@ def test_an_exported_network_tells_nothing_of_its_maker(nnfang: Nnfang) -> None:
         shutil.rmtree(nnfang.folder / "fork")
 
 
-def test_the_bundled_network_tells_nothing_of_its_maker() -> None:
-    bundled = finding.load_model("bundled")
-    assert bundled.meta.environment == {}
-    assert bundled.for_inference().meta == bundled.meta
-
-
 def test_a_result_of_another_network_is_not_claimed(nnfang: Nnfang, trained: Trained) -> None:
     (nnfang.folder / "run").mkdir()
     metrics = json.loads((trained.folder / "metrics.json").read_text())

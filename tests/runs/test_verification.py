@@ -292,6 +292,19 @@ def test_a_position_in_which_no_training_stands_is_damage(changes: dict[str, int
         session.resume(stored, replace(stored.recipe, epochs=5), lambda _: DATA)
 
 
+def test_a_split_with_which_no_training_begins_is_damage() -> None:
+    """It once was a traceback of ``nnfang evaluate``."""
+    record()
+    path = Path("run/last.npz")
+    meta = checkpoint.load_meta(path)
+    change_meta(config=meta.config | {"validation_split": 1e-7})(path)
+    damaged = pytest.raises(CheckpointError, match=r"damaged: no training begins so: validation_split: 1e-07 of 60 im")
+    with damaged:
+        checkpoint.load(path).evaluate(DATA, "train")
+    with damaged:
+        verify()
+
+
 def test_a_fork_has_no_beginning() -> None:
     record()
     stored = session.read_run(Path("run"))
