@@ -176,9 +176,9 @@ def describe_training(
         requested: What data set was asked for, where `data` stands in for it.
 
     Raises:
-        FieldError: It may become longer than what a checkpoint can hold.
+        FieldError: It has more epochs than a checkpoint can hold, and nothing in the recipe that ends it earlier.
     """
-    if recipe.epochs > MOST_EPOCHS:
+    if recipe.epochs > MOST_EPOCHS and not recipe.early_stopping:
         raise FieldError("epochs", f"found {recipe.epochs:,}, and a checkpoint can hold {MOST_EPOCHS:,}")
     return Meta(
         config=to_tree(recipe),
