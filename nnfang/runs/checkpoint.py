@@ -34,7 +34,8 @@ from nnfang.files import write_whole
 from nnfang.runs.evaluation import Split, evaluate_checkpoint
 from nnfang.runs.format import encode_meta, name_columns, read_meta
 from nnfang.runs.members import Members
-from nnfang.runs.meta import FORMAT, Meta, TestRecord, for_inference, name_in_public
+from nnfang.runs.meta import FORMAT, Meta, TestRecord
+from nnfang.runs.publication import for_inference, name_in_public
 from nnfang.training.recipe import Recipe
 
 if TYPE_CHECKING:
