@@ -28,7 +28,7 @@ BRIEF = (*SAMPLE, "--limit", "500", "--epochs", "1")
 DEAD_PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
 """Nothing beyond this machine can be reached."""
 
-TIME_LIMIT = 60
+TIME_LIMIT = 240
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
