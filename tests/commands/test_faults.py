@@ -22,6 +22,8 @@ from nnfang.runs.finding import load_last
 from nnfang.runs.meta import ForkRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.commands.conftest import Nnfang, Trained
 
 KILLS = int(os.environ.get("KILLS", "6"))
@@ -38,7 +40,9 @@ def count_epochs(folder: Path) -> int:
     return load_last(folder).meta.epoch
 
 
-def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(nnfang: Nnfang) -> None:
+def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(
+    nnfang: Nnfang, record_property: Callable[[str, object], None]
+) -> None:
     nnfang("train", *LONG, "-o", "whole")
     expected = load(nnfang.folder / "whole" / "last.npz").network.theta.tobytes()
     rng, kills, number = random.Random(0), 0, 0
@@ -66,6 +70,7 @@ def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(nnfa
                 assert count_epochs(folder) >= max([done, *told])
         assert load(folder / "last.npz").network.theta.tobytes() == expected
         assert not list(folder.glob(".*.tmp"))
+    record_property("tally", {"killed": kills, "whole": kills, "continued": kills, "equal": kills})
 
 
 @pytest.mark.parametrize("number", STOPPING)

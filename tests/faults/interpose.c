@@ -1,5 +1,5 @@
 /* Loaded before all other libraries: counts the file operations of a process in one folder, and lets one of them fail,
- * or be the last. Writes down what changes files, for a model of what a power failure leaves. */
+ * be the last, or be interrupted by a signal. Writes down what changes files, for a model of what a power failure leaves. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COUNT, FAIL, FAIL_FROM_NOW_ON, KILL_BEFORE, KILL_AFTER };
+enum { COUNT, FAIL, FAIL_FROM_NOW_ON, KILL_BEFORE, KILL_AFTER, SIGNAL };
 
 #define DESCRIPTORS 65536
 
@@ -57,6 +57,7 @@ static void die(void) {
 static int fails(int is_a_write) {
     long number = count++;
     if (mode == KILL_BEFORE && number == at) die();
+    if (mode == SIGNAL && number == at) raise(error); /* which Python answers after the operation */
     if ((mode == FAIL && number == at) || (mode == FAIL_FROM_NOW_ON && number >= at && is_a_write)) {
         errno = error;
         return 1;
@@ -102,6 +103,12 @@ static int opened(const char *path, int flags, int descriptor) {
     return descriptor;
 }
 
+/* A number that may once have been that of a file inside. */
+static int opened_elsewhere(int descriptor) {
+    if (descriptor >= 0 && descriptor < DESCRIPTORS) is_inside[descriptor] = 0;
+    return descriptor;
+}
+
 #define OPEN(name)                                                        \
     int name(const char *path, int flags, ...) {                          \
         va_list values;                                                   \
@@ -109,13 +116,31 @@ static int opened(const char *path, int flags, int descriptor) {
         mode_t rights = flags & O_CREAT ? va_arg(values, mode_t) : 0;     \
         va_end(values);                                                   \
         const char *name_inside = inside(path);                           \
-        if (!name_inside) return REAL(name)(path, flags, rights);         \
+        if (!name_inside) return opened_elsewhere(REAL(name)(path, flags, rights)); \
         if (fails(!!(flags & O_CREAT))) return -1;                        \
         return opened(name_inside, flags, REAL(name)(path, flags, rights)); \
     }
 
 OPEN(open)
 OPEN(open64)
+
+/* What is in a folder that is open. */
+#define OPEN_AT(name)                                                                     \
+    int name(int folder, const char *path, int flags, ...) {                              \
+        va_list values;                                                                   \
+        va_start(values, flags);                                                          \
+        mode_t rights = flags & O_CREAT ? va_arg(values, mode_t) : 0;                     \
+        va_end(values);                                                                   \
+        if (!is_open_inside(folder)) return opened_elsewhere(REAL(name)(folder, path, flags, rights)); \
+        if (fails(!!(flags & O_CREAT))) return -1;                                        \
+        int descriptor = opened_elsewhere(REAL(name)(folder, path, flags, rights));       \
+        if (descriptor >= 0 && descriptor < DESCRIPTORS) is_inside[descriptor] = 1;       \
+        done();                                                                           \
+        return descriptor;                                                                \
+    }
+
+OPEN_AT(openat)
+OPEN_AT(openat64)
 
 int close(int descriptor) {
     if (is_open_inside(descriptor)) {
@@ -186,4 +211,13 @@ ON_PATH(link, (const char *old, const char *new), (old, new), new, 1, "link %s\t
 ON_PATH(linkat, (int from, const char *old, int to, const char *new, int flags), (from, old, to, new, flags), new, 1,
         "link %s\t%s\n", inside(old), inside(new))
 ON_PATH(unlink, (const char *path), (path), path, 0, "unlink %s\n", inside(path))
+ON_PATH(rmdir, (const char *path), (path), path, 0, "rmdir %s\n", inside(path))
 ON_PATH(mkdir, (const char *path, mode_t rights), (path, rights), path, 1, "mkdir %s\n", inside(path))
+
+int unlinkat(int folder, const char *path, int flags) {
+    if (!is_open_inside(folder)) return REAL(unlinkat)(folder, path, flags);
+    if (fails(0)) return -1;
+    int result = REAL(unlinkat)(folder, path, flags);
+    done();
+    return result;
+}
