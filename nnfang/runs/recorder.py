@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass, replace
-from shutil import copyfileobj
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nnfang.config.schema import to_tree
-from nnfang.errors import DivergedError
+from nnfang.errors import DivergedError, NnfangError
 from nnfang.files import write_whole
 from nnfang.runs.checkpoint import load, save
 from nnfang.runs.finding import load_last
@@ -111,8 +110,11 @@ class Recorder:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as file:
-        write_whole(target, lambda copy: copyfileobj(file, copy))
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        raise NnfangError(f"cannot be read: {error.strerror or error}", source) from error
+    write_whole(target, lambda copy: copy.write(content))
 
 
 MAX_RETRIES = 3

@@ -65,6 +65,7 @@ def assert_one_message(ending: Ending, mode: Mode, error: int, where: str) -> No
         return
     assert "Traceback" not in ending.stderr, (where, ending.stderr)
     assert "Exception ignored" not in ending.stderr, (where, ending.stderr)
+    assert "a file cannot be read or written" not in ending.stderr, (where, ending.stderr)
     if mode == Mode.SIGNAL:
         assert ending.code in {0, 128 + error}, (where, ending)
         assert "Error: " not in ending.stderr, (where, ending)

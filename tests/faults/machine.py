@@ -40,10 +40,11 @@ class Mode(IntEnum):
 
 @dataclass(frozen=True)
 class Ending:
-    """How a process ended."""
+    """How a process ended; `struck` is the file of the operation that failed."""
 
     code: int
     operations: int
+    struck: str
     stdout: str
     stderr: str
     journal: Path
@@ -112,4 +113,4 @@ class Machine:
         self._server.stdin.flush()
         answer = json.loads(self._server.stdout.readline())
         stdout, stderr = ((self.folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
-        return Ending(answer["code"], answer["count"], stdout, stderr, self.folder / "journal")
+        return Ending(answer["code"], answer["count"], answer["struck"], stdout, stderr, self.folder / "journal")

@@ -38,10 +38,10 @@ def serve() -> None:
             os.close(counted)
             os._exit(run(job, counter))
         os.close(counter)
-        with os.fdopen(counted, "rb") as pipe:
-            count = pipe.read()
+        with os.fdopen(counted) as pipe:
+            count, _, struck = pipe.read().partition(" ")
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        sys.stdout.write(json.dumps({"code": code, "count": int(count or -1)}) + "\n")
+        sys.stdout.write(json.dumps({"code": code, "count": int(count or -1), "struck": struck}) + "\n")
         sys.stdout.flush()
 
 
@@ -80,7 +80,8 @@ def run(job: dict[str, Any], counter: int) -> int:
     count = library.faults_disarm()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    os.write(counter, str(count).encode())
+    library.faults_struck.restype = ctypes.c_char_p
+    os.write(counter, b"%d %s" % (count, library.faults_struck()))
     return int(code or 0)
 
 
