@@ -186,18 +186,38 @@ def test_a_full_disk_is_one_message_and_leaves_what_was_there(nnfang: Nnfang) ->
     nnfang("train", "--resume", "run", "--epochs", "3", "-q")
 
 
-def test_a_folder_that_vanishes_is_one_message(nnfang: Nnfang) -> None:
-    with nnfang.start(
-        "train", "--dataset", "mnist-sample", "--epochs", "10000", "-o", "run", "--json", "-q"
-    ) as process:
+def vanish(folder: Path, how: str) -> None:
+    if how == "deleted":
+        shutil.rmtree(folder)
+        return
+    folder.rename(folder.with_name("elsewhere"))
+    if how == "replaced by a folder":
+        folder.mkdir()
+    elif how == "replaced by a file":
+        folder.write_bytes(b"mine")
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced by a folder", "replaced by a file"])
+def test_a_folder_that_vanishes_is_one_message(how: str, is_interrupted: bool, nnfang: Nnfang) -> None:
+    options = ("--dataset", "mnist-sample", "--epochs", "10000", "-o", "run", "--json", "-q")
+    with nnfang.start("train", *options) as process:
         assert process.stdout
         for _ in range(3):
             process.stdout.readline()
-        shutil.rmtree(nnfang.folder / "run")
+        vanish(nnfang.folder / "run", how)
+        before = names_in(nnfang.folder)
+        if is_interrupted:
+            process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert stderr.count(b"\n") == 1
-    assert b"cannot be written: No such file or directory" in stderr
+    assert stderr == b"Error: run: this folder was deleted or moved while its run was being trained\n"
+    assert names_in(nnfang.folder) == before
+
+
+def names_in(folder: Path) -> list[Path]:
+    """All that is there, but for what is there for moments."""
+    return sorted(path for path in folder.rglob("*") if path.name[0] != ".")
 
 
 def test_verify_names_the_first_epoch_that_differs(nnfang: Nnfang, trained: Trained) -> None:
