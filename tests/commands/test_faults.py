@@ -22,6 +22,8 @@ from nnfang.runs.finding import load_last
 from nnfang.runs.meta import ForkRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.commands.conftest import Nnfang, Trained
 
 KILLS = int(os.environ.get("KILLS", "6"))
@@ -38,7 +40,9 @@ def count_epochs(folder: Path) -> int:
     return load_last(folder).meta.epoch
 
 
-def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(nnfang: Nnfang) -> None:
+def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(
+    nnfang: Nnfang, record_property: Callable[[str, object], None]
+) -> None:
     nnfang("train", *LONG, "-o", "whole")
     expected = load(nnfang.folder / "whole" / "last.npz").network.theta.tobytes()
     rng, kills, number = random.Random(0), 0, 0
@@ -66,6 +70,7 @@ def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(nnfa
                 assert count_epochs(folder) >= max([done, *told])
         assert load(folder / "last.npz").network.theta.tobytes() == expected
         assert not list(folder.glob(".*.tmp"))
+    record_property("tally", {"killed": kills, "whole": kills, "continued": kills, "equal": kills})
 
 
 @pytest.mark.parametrize("number", STOPPING)
@@ -186,18 +191,38 @@ def test_a_full_disk_is_one_message_and_leaves_what_was_there(nnfang: Nnfang) ->
     nnfang("train", "--resume", "run", "--epochs", "3", "-q")
 
 
-def test_a_folder_that_vanishes_is_one_message(nnfang: Nnfang) -> None:
-    with nnfang.start(
-        "train", "--dataset", "mnist-sample", "--epochs", "10000", "-o", "run", "--json", "-q"
-    ) as process:
+def vanish(folder: Path, how: str) -> None:
+    if how == "deleted":
+        shutil.rmtree(folder)
+        return
+    folder.rename(folder.with_name("elsewhere"))
+    if how == "replaced by a folder":
+        folder.mkdir()
+    elif how == "replaced by a file":
+        folder.write_bytes(b"mine")
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced by a folder", "replaced by a file"])
+def test_a_folder_that_vanishes_is_one_message(how: str, is_interrupted: bool, nnfang: Nnfang) -> None:
+    options = ("--dataset", "mnist-sample", "--epochs", "10000", "-o", "run", "--json", "-q")
+    with nnfang.start("train", *options) as process:
         assert process.stdout
         for _ in range(3):
             process.stdout.readline()
-        shutil.rmtree(nnfang.folder / "run")
+        vanish(nnfang.folder / "run", how)
+        before = names_in(nnfang.folder)
+        if is_interrupted:
+            process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert stderr.count(b"\n") == 1
-    assert b"cannot be written: No such file or directory" in stderr
+    assert stderr == b"Error: run: this folder was deleted or moved while its run was being trained\n"
+    assert names_in(nnfang.folder) == before
+
+
+def names_in(folder: Path) -> list[Path]:
+    """All that is there, but for what is there for moments."""
+    return sorted(path for path in folder.rglob("*") if path.name[0] != ".")
 
 
 def test_verify_names_the_first_epoch_that_differs(nnfang: Nnfang, trained: Trained) -> None:
