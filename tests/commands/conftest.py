@@ -191,9 +191,12 @@ def read_terminal(terminal: int) -> bytes:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _expect_interrupts() -> None:
-    """Where the tests run in the background, SIGINT is ignored, and would be by each process that they start."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def _expect_signals() -> None:
+    """Ignore none: in the background SIGINT is, under nohup SIGHUP, and then by each process that is started too."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

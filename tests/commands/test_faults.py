@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KILLS = int(os.environ.get("KILLS", "6"))
 LONG = (
-    *("--dataset", "mnist-sample", "--limit", "2000", "--epochs", "120", "--batch-size", "32"),
+    *("--dataset", "mnist-sample", "--limit", "2000", "--epochs", "60", "--batch-size", "32"),
     *("--set", "checkpoint_every.steps=1", "--set", "optimizer.type=momentum", "--json", "-q"),
 )
 
