@@ -55,33 +55,33 @@ class Trainer(ABC):
         for vector, padded in zip(vectors, self.padded, strict=True):
             self.padding.write(vector, padded)
 
-    def train(self, x: Images, labels: Labels, rates: Array, logits: Array, step: int) -> None:
+    def train(self, x: Images, labels: Labels, rates: Array, results: Array, step: int) -> None:
         """Take a step per row of `rates`.
 
         Args:
             x: (m, inputs), bytes that stand for 0 to 1, or numbers of the network's dtype.
             labels: (m,).
             rates: (steps, 3), see `nnfang.engines.kernels.updates`.
-            logits: (m or more, outputs), receives each row's logits.
+            results: (2,), to which the loss of each row is added, and how many are classified correctly.
             step: Of the first, counted from 0.
         """
         self.dropout.draw(len(x), step)
-        self._kernel(*self.arguments(x, labels, rates, logits))
+        self._kernel(*self.arguments(x, labels, rates, results))
 
-    def prepare(self, x: Images, labels: Labels, rates: Array, logits: Array) -> None:
+    def prepare(self, x: Images, labels: Labels, rates: Array, results: Array) -> None:
         """Compile `train` for arguments of these types, or load what was compiled before.
 
         Raises:
             FieldError: It cannot be compiled.
         """
-        self._kernel.prepare(*self.arguments(x, labels, rates, logits))
+        self._kernel.prepare(*self.arguments(x, labels, rates, results))
 
-    def is_cached(self, x: Images, labels: Labels, rates: Array, logits: Array) -> bool:
+    def is_cached(self, x: Images, labels: Labels, rates: Array, results: Array) -> bool:
         """Whether `train` need not be compiled for arguments of these types."""
-        return self._kernel.is_cached(*self.arguments(x, labels, rates, logits))
+        return self._kernel.is_cached(*self.arguments(x, labels, rates, results))
 
     @abstractmethod
-    def arguments(self, x: Images, labels: Labels, rates: Array, logits: Array) -> tuple[Any, ...]:
+    def arguments(self, x: Images, labels: Labels, rates: Array, results: Array) -> tuple[Any, ...]:
         """Of the compiled function."""
 
     def zeros(self, size: int, dtype: Any = None) -> Any:
@@ -109,9 +109,9 @@ class OnlineTrainer(Trainer):
             self.zeros(len(padding.plan), np.int64),
         )
 
-    def arguments(self, x: Images, labels: Labels, rates: Array, logits: Array) -> tuple[Any, ...]:
+    def arguments(self, x: Images, labels: Labels, rates: Array, results: Array) -> tuple[Any, ...]:
         """See `nnfang.engines.kernels.online.train`."""
-        return x, labels, rates, self.loss, divisor(x), self.layers, *self.scratch, logits
+        return x, labels, rates, self.loss, self.layers, *self.scratch, results
 
 
 class MiniBatchTrainer(Trainer):
@@ -139,15 +139,10 @@ class MiniBatchTrainer(Trainer):
             ),
         )
 
-    def arguments(self, x: Images, labels: Labels, rates: Array, logits: Array) -> tuple[Any, ...]:
+    def arguments(self, x: Images, labels: Labels, rates: Array, results: Array) -> tuple[Any, ...]:
         """See `nnfang.engines.kernels.minibatch.train`."""
-        of_task = x, labels, rates, self.is_linear, self.loss, divisor(x), self.layers, self.size
-        return *of_task, *self.scratch, self.capacity, self.dropout.masks, logits
-
-
-def divisor(x: Images) -> int:
-    """What the inputs are divided by: bytes by 255."""
-    return 255 if x.dtype == np.uint8 else 1
+        of_task = x, labels, rates, self.is_linear, self.loss, self.layers, self.size
+        return *of_task, *self.scratch, self.capacity, self.dropout.masks, results
 
 
 def create_trainer(task: Task, vectors: Sequence[Array], rows: int) -> Trainer:

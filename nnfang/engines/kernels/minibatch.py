@@ -28,7 +28,6 @@ def train(
     rates,
     linear,
     loss,
-    divisor,
     layers,
     size,
     units,
@@ -37,7 +36,7 @@ def train(
     buckets,
     capacity,
     masks,
-    logits,
+    results,
 ):
     """Take a step per row of `rates`.
 
@@ -47,7 +46,6 @@ def train(
         rates: (steps, 3), see `nnfang.engines.kernels.updates`.
         linear: Whether the samples of a mini-batch may be added to the weights in turn.
         loss: See `nnfang.engines.kernels.elementwise`.
-        divisor: Of the inputs.
         layers: See `nnfang.engines.kernels.layout`.
         size: Samples per step.
         units: For a mini-batch, as are `entries` and `buckets`.
@@ -56,15 +54,15 @@ def train(
         buckets: The same.
         capacity: Samples that a bucket has room for.
         masks: The dropout masks of all rows, layer after layer.
-        logits: (rows or more, outputs), receives each row's logits.
+        results: (2,), to which the loss of each row is added, and how many are classified correctly.
     """
     p, room, pixels = x.shape[1], (size + ROWS - 1) // ROWS * ROWS, x.reshape(-1)
     for step in range(len(rates)):
         begin = step * size
         m = min(size, len(x) - begin)
-        sparse.extract(pixels, begin, m, p, divisor, entries)
+        sparse.extract(pixels, begin, m, p, entries)
         forward(m, room, layers, units, entries, masks, begin)
-        differentiate_output(m, room, begin, layers.plan, loss, labels, units, logits)
+        differentiate_output(m, room, begin, layers.plan, loss, labels, units, results)
         backward(m, room, layers, units, W, masks, begin, rates[step])
         update_first(m, linear, layers, units, entries, buckets, capacity, rates[step])
 
@@ -89,16 +87,14 @@ def forward(m, room, layers, units, entries, masks, begin):
 
 
 @part
-def differentiate_output(m, room, begin, plan, loss, labels, units, logits):
+def differentiate_output(m, room, begin, plan, loss, labels, units, results):
     """The output layer's delta, of the mean over m samples, the first of which is row `begin`."""
     last = len(plan) - 1
     n, at, outputs = plan[last, N], room * plan[last, UNITS], plan[last, OUTPUTS]
     scale = units.z.dtype.type(1) / units.z.dtype.type(m)
     for k in range(m):
         row = at + k * n
-        for j in range(outputs):
-            logits[begin + k, j] = units.z[row + j]
-        differentiate_loss(loss, units.z, row, outputs, n, labels[begin + k], scale, units.delta)
+        differentiate_loss(loss, units.z, row, outputs, n, labels[begin + k], scale, units.delta, results)
 
 
 @part

@@ -16,30 +16,31 @@ PIECE = 512
 def compress(typing: Any, source: Any, start: Any, first: Any, positions: Any, values: Any, found: Any) -> Any:
     """Of ``source.flat[start : start + 16]``, keep what is not 0.
 
-    Writes 16 numbers to `positions` and to `values` from `found` on, of which as many are meant as are returned: where
-    they stood, counted from `first`, and what stood there, in the dtype of `values`.
+    Writes 16 numbers to `positions` from `found` on, of which as many are meant as are returned: where they stood,
+    counted from `first`. What stood there goes to `values`; bytes go to the low 8 bits of `positions`, see `unpack`.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source_, start_, first_, positions_, values_, found_ = arguments
         kinds = signature.args
-        element = context.get_data_type(source.dtype)
-        kind, places = ir.VectorType(element, LANES), ir.VectorType(INT32, LANES)
+        kind, places = ir.VectorType(context.get_data_type(source.dtype), LANES), ir.VectorType(INT32, LANES)
         place = pointer(context, builder, kinds[0], source_, start_, kind)
         loaded = builder.load(place, align=source.dtype.bitwidth // 8)
-        zero = ir.Constant(kind, None)
-        if isinstance(source.dtype, types.Integer):
-            kept = builder.icmp_unsigned("!=", loaded, zero)
-            loaded = builder.uitofp(loaded, ir.VectorType(context.get_data_type(values.dtype), LANES))
-        else:
-            kept = builder.fcmp_unordered("!=", loaded, zero)
         numbers = builder.add(
             repeat(builder, builder.trunc(first_, INT32), places), ir.Constant(places, list(range(LANES)))
         )
+        zero = ir.Constant(kind, None)
+        if isinstance(source.dtype, types.Integer):
+            kept = builder.icmp_unsigned("!=", loaded, zero)
+            packed = builder.or_(builder.shl(numbers, ir.Constant(places, [8] * LANES)), builder.zext(loaded, places))
+            targets = [(packed, positions_, kinds[3])]
+        else:
+            kept = builder.fcmp_unordered("!=", loaded, zero)
+            targets = [(numbers, positions_, kinds[3]), (loaded, values_, kinds[4])]
         lanes = min(LANES, PIECE // values.dtype.bitwidth)
         for begin in range(0, LANES, lanes):
             mask = part_of(builder, kept, begin, lanes)
-            for vector, array, array_kind in ((numbers, positions_, kinds[3]), (loaded, values_, kinds[4])):
+            for vector, array, array_kind in targets:
                 piece = part_of(builder, vector, begin, lanes)
                 name = f"llvm.experimental.vector.compress.{suffix(piece.type)}"
                 packed = call(builder, name, piece.type, piece, mask, ir.Constant(piece.type, ir.Undefined))
@@ -50,6 +51,26 @@ def compress(typing: Any, source: Any, start: Any, first: Any, positions: Any, v
         return builder.sub(found_, arguments[-1])
 
     return types.intp(source, types.intp, types.intp, positions, values, types.intp), generate
+
+
+@intrinsic
+def unpack(typing: Any, positions: Any, values: Any, start: Any) -> Any:
+    """Split 16 numbers that `compress` made of bytes: position << 8 | byte, to the position and byte / 255."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        positions_, values_, start_ = arguments
+        packed = ir.VectorType(INT32, LANES)
+        numbers = ir.VectorType(context.get_data_type(values.dtype), LANES)
+        place = pointer(context, builder, signature.args[0], positions_, start_, packed)
+        loaded = builder.load(place, align=4)
+        value = builder.uitofp(builder.and_(loaded, ir.Constant(packed, [255] * LANES)), numbers)
+        builder.store(builder.lshr(loaded, ir.Constant(packed, [8] * LANES)), place, align=4)
+        place = pointer(context, builder, signature.args[1], values_, start_, numbers)
+        value = builder.fdiv(value, ir.Constant(numbers, [255] * LANES))
+        builder.store(value, place, align=values.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(positions, values, types.intp), generate
 
 
 @intrinsic

@@ -14,7 +14,7 @@ from nnfang.engines.kernels.updates import RATE
 from nnfang.engines.kernels.vectors import LANES, load, multiply_add, store, total, zeros
 
 
-def train(x, labels, rates, loss, divisor, layers, units, entries, counts, logits):
+def train(x, labels, rates, loss, layers, units, entries, counts, results):
     """Take a step per row of x.
 
     Args:
@@ -22,21 +22,18 @@ def train(x, labels, rates, loss, divisor, layers, units, entries, counts, logit
         labels: (rows,).
         rates: (rows, 3), see `nnfang.engines.kernels.updates`.
         loss: See `nnfang.engines.kernels.elementwise`.
-        divisor: Of the inputs.
         layers: See `nnfang.engines.kernels.layout`.
         units: For one sample.
         entries: For one sample: those of each layer's inputs.
         counts: (layers,), receives how many each layer has.
-        logits: (rows or more, outputs), receives each row's logits.
+        results: (2,), to which the loss of each row is added, and how many are classified correctly.
     """
     pixels, plan, last = x.reshape(-1), layers.plan, len(layers.plan) - 1
     at, n, outputs = plan[last, UNITS], plan[last, N], plan[last, OUTPUTS]
     for k in range(len(x)):
-        counts[0] = sparse.extract(pixels, k, 1, x.shape[1], divisor, entries)
+        counts[0] = sparse.extract(pixels, k, 1, x.shape[1], entries)
         forward(layers, units, entries, counts)
-        for j in range(outputs):
-            logits[k, j] = units.z[at + j]
-        differentiate_loss(loss, units.z, at, outputs, n, labels[k], -rates[k, RATE], units.delta)
+        differentiate_loss(loss, units.z, at, outputs, n, labels[k], -rates[k, RATE], units.delta, results)
         backward(layers, units, entries, counts)
 
 

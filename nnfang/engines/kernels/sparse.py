@@ -8,13 +8,17 @@ The sparse form of sample k is a list of entries, which are a position i and a v
 Both are sums of rows, in registers. For the second, the entries of a mini-batch are sorted by position.
 """
 
-import numpy as np
+from typing import Any
 
-from nnfang.engines.kernels.compilation import part
-from nnfang.engines.kernels.layout import for_columns
-from nnfang.engines.kernels.moves import compress
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from nnfang.engines.kernels.compilation import PART, part
+from nnfang.engines.kernels.layout import Entries, for_columns
+from nnfang.engines.kernels.moves import compress, unpack
 from nnfang.engines.kernels.updates import update
-from nnfang.engines.kernels.vectors import LANES, fill, load, multiply_add, store, zeros
+from nnfang.engines.kernels.vectors import LANES, get, load, multiply_add, put, store, zeros
 
 TILE = 112
 """Positions per tile of the forward pass, a multiple of 16: their rows of V stay in the nearest cache while all samples
@@ -22,8 +26,8 @@ of the mini-batch use them."""
 
 
 @part
-def extract(x, start, m, p, divisor, entries):
-    """List the entries of rows start .. start + m - 1 of x (rows, p), with values divided by `divisor`.
+def extract(x, start, m, p, entries):
+    """List the entries of rows start .. start + m - 1 of x (rows, p), of which bytes stand for 0 to 1.
 
     With T tiles those of row k in tile t are from ``ends[k (T + 1) + t]`` to ``ends[k (T + 1) + t + 1]``. Returns how
     many there are.
@@ -35,11 +39,7 @@ def extract(x, start, m, p, divisor, entries):
             entries.ends[k * (tiles + 1) + t] = found
             found = extract_tile(x, row, t * TILE, min((t + 1) * TILE, p), entries, found)
         entries.ends[k * (tiles + 1) + tiles] = found
-    if divisor != 1:
-        zero = zeros(entries.values, 16)
-        by = fill(entries.values.dtype.type(divisor), zero)
-        for q in range(0, found, LANES):
-            store(load(entries.values, q, zero) / by, entries.values, q)
+    finish(x, entries, found)
     return found
 
 
@@ -50,11 +50,45 @@ def extract_tile(x, row, i, end, entries, found):
         found += compress(x, row + i, i, entries.positions, entries.values, found)
         i += LANES
     while i < end:
-        entries.positions[found] = i
-        entries.values[found] = x[row + i]
-        found += entries.values[found] != 0
+        if x[row + i] != 0:
+            note(x, row + i, i, entries, found)
+            found += 1
         i += 1
     return found
+
+
+def note(x: Any, at: int, i: int, entries: Entries, found: int) -> None:
+    """List one entry, as `compress` does."""
+    raise NotImplementedError("is compiled")
+
+
+def finish(x: Any, entries: Entries, found: int) -> None:
+    """Make positions and values of what `compress` and `note` have listed."""
+    raise NotImplementedError("is compiled")
+
+
+@overload(note, strict=False, jit_options=PART)
+def _note(x, at, i, entries, found):
+    def byte(x, at, i, entries, found):
+        entries.positions[found] = (i << 8) | x[at]
+
+    def number(x, at, i, entries, found):
+        entries.positions[found] = i
+        entries.values[found] = x[at]
+
+    return byte if isinstance(x.dtype, types.Integer) else number
+
+
+@overload(finish, strict=False, jit_options=PART)
+def _finish(x, entries, found):
+    def bytes_(x, entries, found):
+        for q in range(0, found, LANES):
+            unpack(entries.positions, entries.values, q)
+
+    def numbers(x, entries, found):
+        pass
+
+    return bytes_ if isinstance(x.dtype, types.Integer) else numbers
 
 
 @part
@@ -62,7 +96,7 @@ def add_rows(zero, rows, values, q, end, matrix, width, column):
     """Σ values[q] · matrix[rows[q], column:], over q up to `end`; as many columns as `zero` has."""
     total = zero
     while q < end:
-        total = multiply_add(values[q], load(matrix, np.intp(rows[q]) * width + column, zero), total)
+        total = multiply_add(get(values, q), load(matrix, np.intp(get(rows, q)) * width + column, zero), total)
         q += 1
     return total
 
@@ -94,11 +128,11 @@ def sort(first, last, p, capacity, entries, buckets):
         buckets.ends[i] = i * capacity
     for k in range(first, last):
         for q in range(entries.ends[k * (tiles + 1)], entries.ends[k * (tiles + 1) + tiles]):
-            i = entries.positions[q]
-            place = buckets.ends[i]
-            buckets.samples[place] = k
-            buckets.values[place] = entries.values[q]
-            buckets.ends[i] = place + 1
+            i = get(entries.positions, q)
+            place = get(buckets.ends, i)
+            put(k, buckets.samples, place)
+            put(get(entries.values, q), buckets.values, place)
+            put(place + 1, buckets.ends, i)
 
 
 @part
