@@ -19,7 +19,6 @@ from time import monotonic
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from benchmarks.fuzzing.mutation import mutants
 from benchmarks.fuzzing.targets import TARGETS, Target
 
 SETTINGS = settings(
@@ -64,7 +63,7 @@ class Fuzzer:
 
             @seed(number)
             @settings(SETTINGS)
-            @given(mutants(self.target.seeds, self.target.words))
+            @given(self.target.files)
             def explore(content: bytes) -> None:
                 if monotonic() < end:
                     self.give(content)

@@ -1,15 +1,20 @@
-"""What is given damaged files: the readers of everything that may come from strangers."""
+"""What is given damaged files: the readers of everything that may come from strangers, and the commands behind them."""
 
 import gzip
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from hypothesis.strategies import SearchStrategy, one_of
 from PIL import Image, features
 
+from benchmarks.fuzzing import commands
+from benchmarks.fuzzing.crafting import crafted
+from benchmarks.fuzzing.mutation import mutants
 from nnfang import data, images
 from nnfang.config import sources as config
 from nnfang.core.optimizers import Adam
@@ -31,12 +36,20 @@ class Target:
         refusal: All that it may raise.
         seeds: Valid files.
         words: What means something in their format.
+        craft: Makes other files of the seeds than by changing some bytes.
     """
 
     read: Callable[[Path], object]
     refusal: type[Exception]
     seeds: tuple[bytes, ...]
     words: tuple[bytes, ...] = ()
+    craft: Callable[[tuple[bytes, ...]], SearchStrategy[bytes]] | None = None
+
+    @property
+    def files(self) -> SearchStrategy[bytes]:
+        """The files to try."""
+        damaged = mutants(self.seeds, self.words)
+        return one_of(self.craft(self.seeds), damaged) if self.craft else damaged
 
 
 def read_config(path: Path) -> str:
@@ -121,7 +134,12 @@ def make_checkpoints() -> tuple[bytes, ...]:
     return tuple(files)
 
 
-TARGETS: dict[str, Callable[[], Target]] = {
+def make_command(read: Callable[[Path], object]) -> Target:
+    """A command that is given checkpoints."""
+    return Target(read, commands.RefusedError, commands.seeds(), craft=crafted)
+
+
+READERS: dict[str, Callable[[], Target]] = {
     "config": lambda: Target(
         read_config,
         ConfigError,
@@ -139,5 +157,18 @@ TARGETS: dict[str, Callable[[], Target]] = {
         CheckpointError,
         make_checkpoints(),
         (b"PK\x01\x02", b"PK\x05\x06", b"|O", b"(10", b"True", b"null", b"[", b"{", b"-1", b"1e99", b"\\u0000"),
+        crafted,
     ),
 }
+
+COMMANDS: dict[str, Callable[[], Target]] = {
+    **{
+        read.__name__: partial(make_command, read)
+        for read in (commands.predict, commands.evaluate, commands.export, commands.verify, commands.resume)
+    },
+    "claims": lambda: Target(
+        commands.read_claims, commands.RefusedError, commands.claims(), (b"null", b"[", b"{", b"-1", b"1e99", b"9" * 40)
+    ),
+}
+
+TARGETS = READERS | COMMANDS

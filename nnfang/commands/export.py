@@ -37,7 +37,8 @@ def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None
     """Write a trained network to one small file.
 
     FILE ends with .npz. It holds what predict and evaluate need, and how the network did on its test images, where
-    that is known; but not what training needs to continue. With Adam that is a third of the size.
+    that is known; but not what training needs to continue. With Adam that is a third of the size. Nor does it say on
+    which computer, or in which folder the data set was.
     """
     from nnfang.commands.loading import describe_test, load_model
     from nnfang.commands.targets import check_target

@@ -15,7 +15,6 @@ from nnfang.commands.thread_trial import try_threads
 from nnfang.core.constraints import LITERALS
 from nnfang.core.layers import Dense, Dropout
 from nnfang.errors import DivergedError
-from nnfang.runs.folder import CONFIG
 from nnfang.training.events import End, Epoch
 
 if TYPE_CHECKING:
@@ -221,4 +220,4 @@ def command_to_try(training: RecordedTraining, changes: Mapping[str, Any]) -> st
     for path, value in changes.items():
         text = f"{value:g}" if isinstance(value, float) else LITERALS[None] if value is None else str(value)
         words += [short[path], text] if path in short else ["--set", f"{path}={text}"]
-    return console.command_line("train", "-c", training.run.folder / CONFIG, *words)
+    return console.command_line("train", "-c", training.run.config, *words)

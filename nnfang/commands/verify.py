@@ -13,6 +13,8 @@ from nnfang.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nnfang.runs.verification import Verification
+
 DIFFERENT = 1
 
 
@@ -36,10 +38,12 @@ DIFFERENT = 1
 @options.quiet
 @options.verbose
 def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> None:
-    """Train a run again and compare the weights.
+    """Train a run again and compare.
 
-    The run is trained from its own config, and the digest of the weights is compared after each epoch. At the first
-    difference the command exits with 1, and says in what this computer differs from that of the run.
+    The run is trained from its own config, up to the last step that was saved. Everything that its files say is
+    compared: the weights and the optimizer's state, the history, the metrics and the config. With a difference the
+    command exits with 1. Where the weights of an epoch differ, it says in what this computer differs from that of the
+    run.
     """
     from nnfang.commands.loading import load_dataset
     from nnfang.commands.views import training_view
@@ -55,21 +59,40 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
     stored = read_run(path)
     data = load_dataset(stored.checkpoint.recipe.dataset, is_offline=offline, is_quiet=quiet)
     try:
-        verification = Verification(stored, data)
+        verification = Verification(stored, data, is_whole=path.is_dir())
     except FieldError as error:
         raise ConfigError(error.reason, error.path) from error
     with training_view(verification.epochs, quiet=quiet) as view:
         for event in verification:
             view.show(event)
     differences = list_machine_differences(stored.checkpoint)
-    identical = verification.identical
     if as_json:
-        found = {"run": console.encodable(stored.run.folder), "epochs": verification.epochs, "identical": identical}
-        console.write_json(found | {"differences": differences})
-    elif identical == verification.epochs:
-        console.result(f"identical through epoch {identical}")
+        found = {"run": console.encodable(stored.run.folder), "epochs": verification.epochs}
+        found |= {"identical": verification.identical, "images": verification.images, "differences": differences}
+        lists = {name: getattr(verification, name) for name in ("checked", "faults", "unchecked")}
+        console.write_json(found | lists)
     else:
-        reasons = "; ".join(differences) or "nothing that is recorded of this computer differs"
-        console.result(console.one_line(f"different from epoch {identical + 1} on: {reasons}"))
-    if identical < verification.epochs:
+        console.result(report(verification, differences))
+    if not verification.is_identical:
         sys.exit(DIFFERENT)
+
+
+def report(verification: Verification, differences: list[str]) -> str:
+    """The result for a person."""
+    lines = []
+    if verification.identical < verification.epochs:
+        reasons = "; ".join(differences) or "nothing that is recorded of this computer differs"
+        lines.append(f"different from epoch {verification.identical + 1} on: {reasons}")
+    elif verification.is_identical:
+        lines.append(f"identical through {describe_end(verification)}")
+    lines += [f"different: {fault}" for fault in verification.faults]
+    lines.append(f"compared: {', '.join(verification.checked) or 'nothing'}")
+    lines.append(f"not compared: {'; '.join(verification.unchecked)}")
+    return "\n".join(map(console.one_line, lines))
+
+
+def describe_end(verification: Verification) -> str:
+    """How far a run has gone, such as ``epoch 3 and 2,048 images of epoch 4``."""
+    epochs, images = verification.epochs, verification.images
+    rest = f"{console.count(images, 'image')} of epoch {epochs + 1}" if images else ""
+    return " and ".join(filter(None, (f"epoch {epochs}" if epochs else "", rest)))

@@ -7,7 +7,8 @@ import warnings
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
-from nnfang.errors import DataError, NnfangWarning
+from nnfang.core.constraints import FieldError
+from nnfang.errors import CheckpointError, DataError, NnfangWarning
 from nnfang.training.batches import split_rows
 from nnfang.training.evaluation import Evaluation, evaluate
 
@@ -31,6 +32,7 @@ def evaluate_checkpoint(checkpoint: Checkpoint, data: Dataset, split: Split = "t
 
     Raises:
         DataError: The data set does not fit, or it cannot be told what was trained on.
+        CheckpointError: Such a training there was not.
     """
     check_data(checkpoint, data)
     images, labels, rows = choose_images(checkpoint, data, split)
@@ -68,6 +70,7 @@ def choose_images(checkpoint: Checkpoint, data: Dataset, split: Split) -> tuple[
     Raises:
         DataError: It is not what the network was trained on, so that its images cannot be told apart; or nothing was
             held out.
+        CheckpointError: No training on it divides its images as the recipe says.
     """
     if split == "test":
         return data.x_test, data.y_test, None
@@ -79,7 +82,23 @@ def choose_images(checkpoint: Checkpoint, data: Dataset, split: Split) -> tuple[
             else f"the network was trained on {trained_on.name}"
         )
         raise DataError(f"{reason}, so its {split} images are unknown; its test images can be used", data.name)
-    train_rows, validation_rows = split_rows(len(data.y_train), checkpoint.recipe)
+    train_rows, validation_rows = split_as_trained(checkpoint, len(data.y_train))
     if split == "validation" and not len(validation_rows):
         raise DataError("the network was trained with validation_split 0, so there are no such images", data.name)
     return data.x_train, data.y_train, train_rows if split == "train" else validation_rows
+
+
+def split_as_trained(checkpoint: Checkpoint, images: int) -> tuple[Labels, Labels]:
+    """The indices of the images that a network was trained on, and of those that were held out, see `split_rows`.
+
+    Args:
+        checkpoint: The network.
+        images: Training images of its data set.
+
+    Raises:
+        CheckpointError: Nothing would be left to train on, or to validate with, so there was no such training.
+    """
+    try:
+        return split_rows(images, checkpoint.recipe)
+    except FieldError as error:
+        raise CheckpointError(f"damaged: no training begins so: {error}") from error

@@ -6,16 +6,24 @@ import logging
 import os
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISDIR
 
 import msgspec
 
-from nnfang.errors import CheckpointError, NnfangError
+from nnfang.errors import CheckpointError
 from nnfang.runs.bundled import BUNDLED, NETWORK
 from nnfang.runs.checkpoint import Checkpoint, load, load_meta
 from nnfang.runs.folder import CONFIG, RUNS, Run
-from nnfang.runs.meta import TestRecord
+from nnfang.runs.members import refusing_damage
+from nnfang.runs.meta import Fraction, Size, TestRecord, Text
 
 logger = logging.getLogger(__name__)
+
+MOST_BYTES = 256 * 2**20
+"""Bytes that history.csv may have, which is the longest text in a run's folder."""
+
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises on bytes that make no sense."""
 
 
 class NoRunError(CheckpointError):
@@ -42,11 +50,11 @@ class DamagedRunError(CheckpointError):
 class Metrics(msgspec.Struct, frozen=True):
     """What is read of metrics.json."""
 
-    dataset: str
+    dataset: Text
     digest: str
-    test_images: int
-    test_accuracy: float
-    test_interval: tuple[float, float]
+    test_images: Size
+    test_accuracy: Fraction
+    test_interval: tuple[Fraction, Fraction]
 
 
 def find_newest(*, resumable: bool = False) -> Path | None:
@@ -113,23 +121,59 @@ def find_test_result(path: Path, checkpoint: Checkpoint) -> TestRecord | None:
         checkpoint: What was read from there.
 
     Raises:
-        NnfangError: The file is there, but cannot be read.
+        CheckpointError: The file is there, but cannot be read.
     """
-    file = locate_run(path).folder / "metrics.json"
-    try:
-        metrics = msgspec.json.decode(file.read_bytes(), type=Metrics)
-    except (FileNotFoundError, msgspec.DecodeError):
+    file = locate_run(path).metrics
+    if not has_file(file):
         return None
-    except OSError as error:
-        raise NnfangError(f"cannot be read: {error.strerror or error}", file) from error
+    try:
+        metrics = msgspec.json.decode(read_file(file), type=Metrics)
+    except NO_JSON:
+        return None
     if metrics.digest != checkpoint.network.digest():
         return None
     return TestRecord(metrics.dataset, metrics.test_images, metrics.test_accuracy, metrics.test_interval)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder is at `path`.
+
+    Raises:
+        CheckpointError: Nothing is there, or it cannot be told what.
+    """
+    with refusing_damage(path):
+        return S_ISDIR(path.stat().st_mode)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of one of the texts of a run.
+
+    Raises:
+        CheckpointError: It is not there, not a file, or cannot be read; or it is too large to be one.
+    """
+    with refusing_damage(path):
+        if not path.is_file():
+            raise CheckpointError("not a file", path)
+        if path.stat().st_size > MOST_BYTES:
+            raise CheckpointError(f"larger than {MOST_BYTES:,} bytes", path)
+        return path.read_bytes()
+
+
+def has_file(path: Path) -> bool:
+    """Whether something is at `path`; where that cannot be told, reading it says why."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
 def locate_run(path: Path) -> Run:
-    """The run whose folder, or one of whose checkpoints, is at `path`."""
-    return Run(path if path.is_dir() else path.parent)
+    """The run whose folder, or one of whose checkpoints, is at `path`.
+
+    Raises:
+        CheckpointError: Nothing is there, or it cannot be told what.
+    """
+    return Run(path if is_folder(path) else path.parent)
 
 
 def load_last(path: Path) -> Checkpoint:
@@ -142,12 +186,12 @@ def load_last(path: Path) -> Checkpoint:
         DamagedRunError: It cannot be read, but the one before it can.
         CheckpointError: It is not there or cannot be read.
     """
-    if not path.is_dir():
+    if not is_folder(path):
         return load(path)
     run = Run(path)
-    if not is_resumable(path):
+    if not has_file(run.last) and not has_file(run.previous):
         raise CheckpointError("there is no checkpoint in this folder to continue from", path)
-    chosen = run.last if run.last.exists() or not run.previous.exists() else run.previous  # killed between two renames
+    chosen = run.last if has_file(run.last) else run.previous  # killed between two renames
     try:
         return load(chosen)
     except CheckpointError as error:
@@ -165,8 +209,8 @@ def load_model(path: str | os.PathLike[str]) -> Checkpoint:
         CheckpointError: It is not there, or cannot be read.
     """
     path = NETWORK if path == BUNDLED else Path(path)
-    if not path.is_dir():
+    if not is_folder(path):
         return load(path)
-    if not Run(path).best.exists():
+    if not has_file(Run(path).best):
         raise CheckpointError("there is no best.npz in this folder", path)
     return load(Run(path).best)

@@ -11,10 +11,8 @@ metrics.json            the result on the test images, and how it came about
 
 from __future__ import annotations
 
-import csv
-import io
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +20,18 @@ import msgspec
 
 from nnfang.errors import ConfigError, NnfangError
 from nnfang.files import flush_folder, make_folder, remove_stale, write_whole
+from nnfang.runs.history import to_csv
 from nnfang.runs.lock import lock_folder
-from nnfang.training.events import Epoch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from nnfang.training.events import Epoch
 
 RUNS = Path("runs")
-CONFIG = "config.yaml"
-FILES = (CONFIG, "history.csv", "best.npz", "last.npz", "last.prev.npz", "metrics.json")
+CONFIG, HISTORY, METRICS = "config.yaml", "history.csv", "metrics.json"
+FILES = (CONFIG, HISTORY, "best.npz", "last.npz", "last.prev.npz", METRICS)
 
 
 class FolderInUseError(ConfigError):
@@ -68,6 +67,21 @@ class Run:
         """The checkpoint before the latest."""
         return self.folder / "last.prev.npz"
 
+    @property
+    def config(self) -> Path:
+        """The recipe."""
+        return self.folder / CONFIG
+
+    @property
+    def history(self) -> Path:
+        """A line per epoch."""
+        return self.folder / HISTORY
+
+    @property
+    def metrics(self) -> Path:
+        """The result."""
+        return self.folder / METRICS
+
     def find_files(self) -> list[str]:
         """The files in the folder that a new run would overwrite."""
         return [name for name in FILES if (self.folder / name).exists()]
@@ -85,23 +99,19 @@ class Run:
 
     def write_config(self, text: str) -> None:
         """Write config.yaml."""
-        self._write(CONFIG, text.encode())
+        self._write(self.config, text.encode())
 
     def write_history(self, epochs: Sequence[Epoch]) -> None:
         """Write history.csv."""
-        lines = io.StringIO()
-        writer = csv.DictWriter(lines, [field.name for field in fields(Epoch)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(asdict, epochs))
-        self._write("history.csv", lines.getvalue().encode())
+        self._write(self.history, to_csv(epochs).encode())
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json."""
-        self._write("metrics.json", msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")
+        self._write(self.metrics, msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _write(self, path: Path, content: bytes) -> None:
         """Write a file that whoever may read the config may read, whatever the umask is today."""
-        write_whole(self.folder / name, lambda file: file.write(content), like=self.folder / CONFIG)
+        write_whole(path, lambda file: file.write(content), like=self.config)
 
 
 @contextmanager

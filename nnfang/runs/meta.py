@@ -1,12 +1,14 @@
-"""What a checkpoint of format 1 says about itself, as typed values; their names in the file are part of the format."""
+"""What a checkpoint says about itself, as typed values; their names in the file are part of the format."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from nnfang import __version__
 from nnfang.config.schema import to_tree
+from nnfang.core.constraints import FieldError
+from nnfang.runs.history import MOST_EPOCHS, check_columns, to_columns
 from nnfang.training.events import Epoch
 from nnfang.training.recipe import Recipe
 from nnfang.training.state import TrainingState
@@ -14,9 +16,21 @@ from nnfang.training.state import TrainingState
 if TYPE_CHECKING:
     from nnfang.data import Dataset
 
-FORMAT = 1
+FORMAT = 2
+"""What is written. Format 1, which is read as well, has its meta as UTF-32, with the history in it."""
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
+LARGEST = 2**53
+"""The largest count: floats hold it exactly."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
+Size = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
+Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+Fingerprint = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{0,64}\Z")]
+Text = Annotated[str, msgspec.Meta(max_length=5000)]
+Preparation = Annotated[str, msgspec.Meta(pattern=r"\A(digit|negative|plain)\Z")]
+Environment = Annotated[dict[str, Count | float | bool | Text | dict[str, Text] | None], msgspec.Meta(max_length=100)]
+"""Facts by their names."""
 
 
 class DatasetRecord(msgspec.Struct, frozen=True):
@@ -28,9 +42,9 @@ class DatasetRecord(msgspec.Struct, frozen=True):
         requested: What was asked for; another name where the data set stands in for one that was unavailable.
     """
 
-    name: str
-    fingerprint: str = ""
-    requested: str = ""
+    name: Text
+    fingerprint: Fingerprint = ""
+    requested: Text = ""
 
 
 class StateRecord(msgspec.Struct, frozen=True):
@@ -45,7 +59,7 @@ class StateRecord(msgspec.Struct, frozen=True):
     best_epoch: Count = 0
     best_value: float | None = None
     best_loss: float | None = None
-    metric: str | None = None
+    metric: Literal["val_loss", "val_accuracy", "val_accuracy, val_loss"] | None = None
 
     @classmethod
     def of(cls, state: TrainingState) -> "StateRecord":
@@ -66,9 +80,9 @@ class ForkRecord(msgspec.Struct, frozen=True):
         digest: Of its network then.
     """
 
-    run: str
-    step: int
-    digest: str
+    run: Text
+    step: Count
+    digest: Digest
 
 
 class RetryRecord(msgspec.Struct, frozen=True):
@@ -80,9 +94,9 @@ class RetryRecord(msgspec.Struct, frozen=True):
         reason: How training diverged.
     """
 
-    step: int
+    step: Count
     learning_rate: float
-    reason: str
+    reason: Text
 
 
 class TestRecord(msgspec.Struct, frozen=True):
@@ -97,10 +111,10 @@ class TestRecord(msgspec.Struct, frozen=True):
 
     __test__ = False  # for pytest, which would take the name for that of a test
 
-    dataset: str
-    images: int
-    accuracy: float
-    interval: tuple[float, float]
+    dataset: Text
+    images: Size
+    accuracy: Fraction
+    interval: tuple[Fraction, Fraction]
 
 
 class Meta(msgspec.Struct, kw_only=True, frozen=True):
@@ -128,23 +142,23 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
     """
 
     config: dict[str, Any]
-    input_shape: tuple[Annotated[int, msgspec.Meta(ge=1)], ...]
-    class_names: tuple[str, ...]
-    preparation: str
+    input_shape: Annotated[tuple[Size, ...], msgspec.Meta(min_length=1, max_length=2)]
+    class_names: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    preparation: Preparation
     epoch: Count = 0
     step: Count = 0
     history: tuple[Epoch, ...] = ()
     state: StateRecord = msgspec.field(name="position")
     dataset: DatasetRecord
-    environment: dict[str, Any]
-    engine: str
+    environment: Environment
+    engine: Text
     parent: ForkRecord | None = None
     retries: tuple[RetryRecord, ...] = ()
     inference_only: bool = msgspec.field(default=False, name="is_final")
     tested: TestRecord | None = None
     format: int = FORMAT
-    nnfang: str = __version__
-    theta_sha256: str = ""
+    nnfang: Text = __version__
+    theta_sha256: Fingerprint = ""
 
 
 def describe_training(
@@ -158,7 +172,12 @@ def describe_training(
         engine: Name of the engine.
         environment: The machine, see `nnfang.machine.description`.
         requested: What data set was asked for, where `data` stands in for it.
+
+    Raises:
+        FieldError: It has more epochs than a checkpoint can hold, and nothing in the recipe that ends it earlier.
     """
+    if recipe.epochs > MOST_EPOCHS and not recipe.early_stopping:
+        raise FieldError("epochs", f"found {recipe.epochs:,}, and a checkpoint can hold {MOST_EPOCHS:,}")
     return Meta(
         config=to_tree(recipe),
         input_shape=data.input_shape,
@@ -176,3 +195,32 @@ def at_state(meta: Meta, state: TrainingState, history: tuple[Epoch, ...]) -> Me
     return msgspec.structs.replace(
         meta, epoch=len(history), step=state.step, history=history, state=StateRecord.of(state)
     )
+
+
+def check(meta: Meta) -> None:
+    """Refuse what is right field by field, and contradicts itself.
+
+    Raises:
+        FieldError: A field contradicts another.
+    """
+    state, tested = meta.state, meta.tested
+    check_columns(to_columns(meta.history))
+    for is_possible, path, reason in (
+        (state.epoch == meta.epoch, "position.epoch", f"found {state.epoch}, but epoch is {meta.epoch}"),
+        (state.step == meta.step, "position.step", f"found {state.step}, but step is {meta.step}"),
+        (state.step >= state.epoch + bool(state.seen), "step", f"found {state.step} after {state.epoch} epochs"),
+        (state.correct <= state.seen, "position.right", f"found {state.correct} of {state.seen} images"),
+        (state.best_epoch <= state.epoch, "position.best_epoch", f"found {state.best_epoch} of {state.epoch}"),
+        (
+            len(meta.history) == (0 if meta.inference_only else meta.epoch),
+            *("history", f"{len(meta.history)} epochs, but epoch is {meta.epoch}"),
+        ),
+        (not meta.parent or meta.parent.step <= meta.step, "parent.step", "later than the run that began there"),
+        (all(retry.step <= meta.step for retry in meta.retries), "retries", "later than the run that was repeated"),
+        (
+            not tested or tested.interval[0] <= tested.accuracy <= tested.interval[1],
+            *("tested.interval", "the accuracy is not in it"),
+        ),
+    ):
+        if not is_possible:
+            raise FieldError(path, reason)

@@ -11,6 +11,7 @@ from nnfang.errors import CheckpointError, DataError
 from nnfang.machine.description import describe_machine
 from nnfang.runs.checkpoint import Checkpoint, load
 from nnfang.runs.evaluation import check_data as check_data_fits
+from nnfang.runs.evaluation import split_as_trained
 from nnfang.training.state import metric_for
 
 if TYPE_CHECKING:
@@ -86,11 +87,34 @@ def check_data(checkpoint: Checkpoint, data: Dataset) -> None:
 
     Raises:
         DataError: It is such a one.
+        CheckpointError: The run cannot have come to where it stands.
     """
     check_data_fits(checkpoint, data)
     known = checkpoint.meta.dataset
     if data.name == known.name and data.fingerprint != known.fingerprint:
         raise DataError("it has changed since the run began, so the run cannot continue with it", data.name)
+    if data.fingerprint == known.fingerprint:
+        check_position(checkpoint, len(data.y_train))
+
+
+def check_position(checkpoint: Checkpoint, images: int) -> None:
+    """Refuse a checkpoint that stands where its training never does.
+
+    Args:
+        checkpoint: From which a training is to go on.
+        images: Training images of its data set.
+
+    Raises:
+        CheckpointError: It has seen more images than there are, or taken more or fewer steps than they need; or the
+            images cannot be split as its recipe says.
+    """
+    state, size = checkpoint.meta.state, checkpoint.recipe.batch_size
+    rows, _ = split_as_trained(checkpoint, images)
+    if state.seen > len(rows):
+        raise CheckpointError(f"damaged: it has seen {state.seen:,} images of an epoch of {len(rows):,}")
+    steps = state.epoch * -(-len(rows) // size) - (-state.seen // size)
+    if state.step != steps and not checkpoint.meta.parent:  # which may have had batches of another size
+        raise CheckpointError(f"damaged: it has taken {state.step:,} steps where a training has taken {steps:,}")
 
 
 def find_best(path: Path, checkpoint: Checkpoint, recipe: Recipe, data: Dataset) -> Path | None:

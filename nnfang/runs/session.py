@@ -22,10 +22,10 @@ import msgspec
 from nnfang.config.sources import load as load_config
 from nnfang.config.sources import to_yaml
 from nnfang.core.network import Network
-from nnfang.errors import CheckpointError, ConfigError, NnfangWarning
+from nnfang.errors import ConfigError, NnfangWarning
 from nnfang.machine.description import describe_machine
 from nnfang.runs import resumption
-from nnfang.runs.finding import load_last, locate_run
+from nnfang.runs.finding import has_file, load_last, locate_run
 from nnfang.runs.folder import CONFIG, Run, create
 from nnfang.runs.meta import ForkRecord, StateRecord, describe_training
 from nnfang.runs.recorder import RecordedTraining, Recorder, as_text
@@ -133,12 +133,10 @@ def reopen(path: Path) -> Iterator[StoredRun | UnsavedRun]:
     Raises:
         ConfigError: There is no checkpoint yet, and the config cannot be read.
     """
-    if not path.exists():
-        raise CheckpointError("there is no such file", path)
     run = locate_run(path)
     with run.lock():
-        if path.is_dir() and run.find_files() == [CONFIG]:
-            yield UnsavedRun(run, load_config(path / CONFIG, [], {}).recipe)
+        if path == run.folder and run.find_files() == [CONFIG]:
+            yield UnsavedRun(run, load_config(run.config, [], {}).recipe)
         else:
             yield read_run(path)
 
@@ -167,7 +165,7 @@ def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> Re
     exact = replace(recipe, engine=checkpoint.meta.engine)  # another engine would round differently
     training = _continue(checkpoint, exact, data, state)
     meta = _describe(checkpoint, recipe, training, parent=checkpoint.meta.parent)
-    if not (run.folder / CONFIG).exists():
+    if not has_file(run.config):
         run.write_config(to_yaml(stored.recipe))
     recorder = Recorder(run, training, meta, checkpoint.meta.history, keeps_last=stored.path != run.previous)
     return RecordedTraining(run, recipe, training, recorder)

@@ -7,11 +7,13 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 
 import nnfang as library
 from nnfang.data import load
+from nnfang.machine.description import describe_machine
 from nnfang.runs import checkpoint, finding
 
 if TYPE_CHECKING:
@@ -55,6 +57,37 @@ def test_the_optimizers_vectors_stay_behind(nnfang: Nnfang) -> None:
 def test_an_exported_network_can_be_exported_again(exported: Path, nnfang: Nnfang) -> None:
     nnfang.inside("export", "-m", str(exported), "again.npz")
     assert checkpoint.load(nnfang.folder / "again.npz").meta == checkpoint.load(exported).meta
+
+
+def test_an_exported_network_tells_nothing_of_its_maker(nnfang: Nnfang) -> None:
+    """It once held the path of the data and the name of the processor; the run needs them, and keeps them."""
+    images = np.arange(60 * 4, dtype=np.uint8).reshape(60, 2, 2)
+    labels = np.arange(60) % 2
+    private = nnfang.folder / "private"
+    private.mkdir()
+    np.savez(private / "mnist", x_train=images, y_train=labels, x_test=images[:9], y_test=labels[:9])
+    (private / "mnist.npz").rename(private / "mnist")
+    shutil.copy(private / "mnist", private / "mine.npz")
+    options = ("--epochs", "1", "--set", "layers[2].units=2", "-q")
+    for name in ("mine.npz", "mnist"):
+        nnfang("train", "--dataset", str(private / name), *options, "-o", str(private / f"run-{name}"))
+        nnfang("train", "--resume", str(private / f"run-{name}"), "--fork", "--epochs", "2", "-q", "-o", "fork")
+        kept = checkpoint.load(nnfang.folder / "fork" / "last.npz").meta
+        assert kept.dataset.name == kept.config["dataset"] == str(private / name)
+        assert kept.environment["processor"] == describe_machine()["processor"]
+        shown = {"mine.npz": "mine.npz", "mnist": "./mnist"}[name]  # mnist alone would be the known one
+        for model in ("fork", "fork/last.npz"):
+            nnfang.inside("export", "-m", model, "-q", "--force", "out.npz")
+            out = checkpoint.load(nnfang.folder / "out.npz")
+            assert (out.meta.dataset.name, out.meta.dataset.requested, out.recipe.dataset) == (shown,) * 3
+            assert out.meta.environment == {}
+            text = msgspec.json.encode(out.meta).decode()
+            assert str(nnfang.folder) not in text
+            assert "private" not in text
+            assert out.meta.tested is None or out.meta.tested.dataset == shown
+        assert out.meta.parent
+        assert out.meta.parent.run == f"run-{name}"
+        shutil.rmtree(nnfang.folder / "fork")
 
 
 def test_a_result_of_another_network_is_not_claimed(nnfang: Nnfang, trained: Trained) -> None:

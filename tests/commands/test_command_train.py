@@ -576,7 +576,9 @@ def test_threads_are_tried_out_and_the_decision_is_said(nnfang: Nnfang) -> None:
 def test_a_number_of_threads_is_written_down(nnfang: Nnfang) -> None:
     nnfang.train("--epochs", "1", "--threads", "2", "-o", "run")
     environment = load(nnfang.folder / "run" / "best.npz").meta.environment
-    assert set(environment["blas_threads"].values()) == {"2"}
+    threads = environment["blas_threads"]
+    assert isinstance(threads, dict)
+    assert set(threads.values()) == {"2"}
 
 
 def test_more_threads_than_processors_are_a_warning(nnfang: Nnfang) -> None:

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.fuzzing.mutation import mutants
-from benchmarks.fuzzing.targets import TARGETS
+from benchmarks.fuzzing.targets import READERS
 from nnfang.config import sources as config
 from nnfang.config.sources import Override
 from nnfang.errors import ConfigError
@@ -26,12 +25,12 @@ FEW = settings(
 )
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", READERS)
 def test_a_damaged_file_is_read_or_refused(name: str, tmp_path: Path) -> None:
-    target, path = TARGETS[name](), tmp_path / "input"
+    target, path = READERS[name](), tmp_path / "input"
 
     @FEW
-    @given(mutants(target.seeds, target.words))
+    @given(target.files)
     def give(content: bytes) -> None:
         path.write_bytes(content)
         try:
@@ -42,9 +41,9 @@ def test_a_damaged_file_is_read_or_refused(name: str, tmp_path: Path) -> None:
     give()
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", READERS)
 def test_what_is_not_damaged_is_read(name: str, tmp_path: Path) -> None:
-    target = TARGETS[name]()
+    target = READERS[name]()
     for number, seed in enumerate(target.seeds):
         path = tmp_path / str(number)
         path.write_bytes(seed)

@@ -22,6 +22,12 @@ def test_it_is_small_and_made_by_a_config_that_comes_with_the_project() -> None:
     assert bundled.meta.epoch == bundled.recipe.epochs
 
 
+def test_it_tells_nothing_of_its_maker() -> None:
+    bundled = nnfang.load("bundled")
+    assert bundled.meta.environment == {}
+    assert bundled.for_inference().meta == bundled.meta
+
+
 def test_it_reads_digits_that_it_was_not_trained_on() -> None:
     data, bundled = load("mnist-sample"), nnfang.load("bundled")
     assert evaluate(bundled.network, bundled.recipe.loss, data.x_test, data.y_test).accuracy > 0.98

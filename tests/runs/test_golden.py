@@ -12,6 +12,7 @@ from nnfang.core.optimizers import Momentum
 from nnfang.engines import list_available
 from nnfang.machine.description import describe_machine
 from nnfang.runs import checkpoint
+from nnfang.training.events import Epoch
 
 PROBABILITY = 0.4758985
 """That the picture of this test goes across."""
@@ -22,8 +23,10 @@ DECIDE_BITS = ("numpy", "numba", "blas", "blas_kernel", "processor")
 """What must be the same of two machines for the same bits to come out; elsewhere sums are rounded differently."""
 
 
-def test_format_1_can_be_read() -> None:
-    found = checkpoint.load(GOLDEN / "format-1.npz")
+@pytest.mark.parametrize("number", [1, 2])
+def test_each_format_can_be_read(number: int) -> None:
+    found = checkpoint.load(GOLDEN / f"format-{number}.npz")
+    assert found.meta.format == number
     assert found.recipe.layers == (Dense(3, "tanh"), Dropout(0.25), Dense(2, "softmax"))
     assert found.recipe.optimizer == Momentum(0.125, 0.5)
     W, b = found.network.parameters[0]
@@ -32,6 +35,9 @@ def test_format_1_can_be_read() -> None:
     np.testing.assert_array_equal(found.optimizer_state["velocity"], np.arange(23) / 8)
     at = found.meta.state
     assert (at.epoch, at.step, at.seen, at.loss, at.correct, at.best_epoch, at.best_value) == (1, 6, 8, 2.5, 5, 1, None)
+    epoch = Epoch(1, 0.5, 0.75, None, None, 0.125, 0.25, 64.0, "0123456789abcdef", is_best=True)
+    assert found.meta.history == (epoch,)
+    assert found.meta == checkpoint.load_meta(GOLDEN / f"format-{number}.npz")
     assert (found.meta.class_names, found.meta.engine) == (("across", "down"), "batch")
     probabilities = found.predict(np.array([[[0, 255], [0, 255]]], np.uint8))
     assert probabilities[0] == pytest.approx([PROBABILITY, 1 - PROBABILITY], rel=1e-6)

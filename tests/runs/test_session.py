@@ -20,6 +20,7 @@ from nnfang.core.schedules import Cosine
 from nnfang.errors import CheckpointError, ConfigError, DataError, DivergedError, NnfangError
 from nnfang.runs import checkpoint, session
 from nnfang.runs.folder import Run
+from nnfang.runs.history import MOST_EPOCHS
 from nnfang.runs.resumption import AnotherTrainingError
 from nnfang.runs.session import StoredRun
 from nnfang.training.events import End, Epoch, Progress, Retry
@@ -76,6 +77,22 @@ def test_what_does_not_fit_creates_no_folder() -> None:
     with pytest.raises(FieldError, match=r"layers\[1\]\.units: found 9, but shades has 3 classes"):
         train(wrong)
     assert not Path("run").exists()
+
+
+def test_more_epochs_than_a_checkpoint_can_hold_are_refused_before_anything_is_written() -> None:
+    many = replace(RECIPE, epochs=MOST_EPOCHS + 1)
+    refused = pytest.raises(FieldError, match=r"^epochs: found 250,001, and a checkpoint can hold 250,000$")
+    with refused, session.start(many, DATA, Path("run")):
+        pass
+    assert not Path("run").exists()
+    train(RECIPE)
+    stored = session.read_run(Path("run"))
+    before = Path("run/last.npz").read_bytes()
+    with refused:
+        session.resume(stored, replace(stored.recipe, epochs=many.epochs), lambda _: DATA)
+    with refused, session.fork(stored, many, lambda _: DATA, Path("fork")):
+        pass
+    assert (Path("run/last.npz").read_bytes(), Path("fork").exists()) == (before, False)
 
 
 def test_an_event_is_on_disk_before_it_is_seen() -> None:
