@@ -7,14 +7,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfang.core import optimizers
-from nnfang.core.arrays import Array, Images, Labels, aligned_empty
+from nnfang.core.arrays import Array, Images, Labels, aligned_empty, scale_pixels
 from nnfang.core.layers import Dense
 from nnfang.core.optimizers import Optimizer
 from nnfang.engines.compilation import load_kernel
 from nnfang.engines.engine import Task
 from nnfang.engines.kernels import minibatch, online, updates
 from nnfang.engines.kernels.elementwise import CODES, LINEAR, LOSSES
-from nnfang.engines.kernels.layout import Buckets, Entries, Layers, Units
+from nnfang.engines.kernels.layout import Layers, Units
+from nnfang.engines.kernels.lists import Bytes, Lists, Numbers
 from nnfang.engines.kernels.minibatch import BLOCK, ROWS
 from nnfang.engines.kernels.sparse import TILE
 from nnfang.engines.kernels.vectors import LANES
@@ -42,7 +43,7 @@ class Trainer(ABC):
         self.padded = [self.padding.allocate() for _ in vectors]
         own, padded = (create_update(task.optimizer, arrays) for arrays in (vectors, self.padded))
         self.layers = Layers(own, padded, self.padding.plan)
-        self.dtype = network.dtype
+        self.dtype, self.is_bytes = network.dtype, task.is_bytes
         self.tiles = -(-network.inputs // TILE)
 
     def read(self, vectors: Sequence[Array]) -> None:
@@ -84,6 +85,14 @@ class Trainer(ABC):
     def arguments(self, x: Images, labels: Labels, rates: Array, results: Array) -> tuple[Any, ...]:
         """Of the compiled function."""
 
+    def lists(self, entries: int, ends: int) -> Lists:
+        """Room for lists of inputs that are not 0, with so many entries in so many lists."""
+        if self.is_bytes:
+            fractions = self.zeros(256)
+            scale_pixels(np.arange(256, dtype=np.uint8)[:, None], fractions[:, None])
+            return Lists(Bytes(self.zeros(entries, np.uint32), fractions), self.zeros(ends, np.int32))
+        return Lists(Numbers(self.zeros(entries, np.int32), self.zeros(entries)), self.zeros(ends, np.int32))
+
     def zeros(self, size: int, dtype: Any = None) -> Any:
         """An aligned array of zeros, of the network's dtype if none is given."""
         array = aligned_empty((size,), np.dtype(dtype or self.dtype))
@@ -98,14 +107,11 @@ class OnlineTrainer(Trainer):
 
     def __init__(self, task: Task, vectors: Sequence[Array], rows: int) -> None:
         super().__init__(task, vectors, rows)
-        padding = self.padding
+        padding, p = self.padding, task.network.inputs
         self.scratch = (
             Units(*(self.zeros(padding.units) for _ in range(3))),
-            Entries(
-                self.zeros(padding.entries, np.int32),
-                self.zeros(padding.entries),
-                self.zeros(self.tiles + 1, np.int32),
-            ),
+            self.lists(p + LANES, self.tiles + 1),
+            Numbers(self.zeros(padding.entries, np.int32), self.zeros(padding.entries)),
             self.zeros(len(padding.plan), np.int64),
         )
 
@@ -127,16 +133,8 @@ class MiniBatchTrainer(Trainer):
         self.scratch = (
             Units(*(self.zeros(round_up(size, ROWS) * padding.units) for _ in range(3))),
             self.zeros(max([int(p * n) for p, n, *_ in padding.plan[1:]], default=LANES)),
-            Entries(
-                self.zeros(size * p + LANES, np.int32),
-                self.zeros(size * p + LANES),
-                self.zeros(size * (self.tiles + 1), np.int32),
-            ),
-            Buckets(
-                self.zeros(p, np.int32),
-                self.zeros(p * self.capacity, np.int32),
-                self.zeros(p * self.capacity),
-            ),
+            self.lists(size * p + LANES, size * (self.tiles + 1)),
+            self.lists(p * self.capacity, p),
         )
 
     def arguments(self, x: Images, labels: Labels, rates: Array, results: Array) -> tuple[Any, ...]:
