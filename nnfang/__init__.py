@@ -10,7 +10,7 @@
     print(model.predict_pictures(["sample:7"]))
     model.save("digits.npz")
 
-To watch a training, or to decide when it stops, iterate over its events:
+To watch a run, or to decide when it stops, iterate over its events:
 
     network = nnfang.Network.for_recipe(recipe, data)
     for event in nnfang.train(network, data, recipe):

@@ -1,4 +1,4 @@
-"""A training on disk while it happens: what is written, what happens where it diverges, and its result."""
+"""A training run on disk while it happens: what is written, what happens where it diverges, and its result."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Writes a training into the folder of its run."""
+    """Writes a training run into its folder."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ RETRY_DIVISOR = 3.0
 
 @dataclass(frozen=True)
 class Result:
-    """How a training ended.
+    """How a training run ended.
 
     Attributes:
         end: Its last event.
@@ -138,7 +138,7 @@ class Result:
 
 
 class RecordedTraining:
-    """A training on disk, under way. Iterate over it to train; each event is recorded before it is seen.
+    """A training run on disk, under way. Iterate over it to train; each event is recorded before it is seen.
 
     Attributes:
         run: Its folder, which no other process trains into meanwhile.

@@ -1,4 +1,4 @@
-"""What is wrong with a training that ended without an error: evidence, and the setting to change."""
+"""What is wrong with a training run that ended without an error: evidence, and the setting to change."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FALLING = 0.98
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Something wrong with a training.
+    """Something wrong with a training run.
 
     Attributes:
         evidence: What was seen.
@@ -57,7 +57,7 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A training that is over.
+    """A training run that is over.
 
     Attributes:
         recipe: How it was trained.
@@ -159,7 +159,7 @@ def find_unusual_rate(outcome: Outcome) -> Cause | None:
 
 
 def find_few_steps(outcome: Outcome) -> Cause | None:
-    """A training that is over before it has begun."""
+    """A training run that is over before it has begun."""
     steps, recipe = outcome.steps, outcome.recipe
     if steps >= FEW_STEPS:
         return None

@@ -84,7 +84,8 @@ def test_a_run_can_be_made_longer_but_not_another_one(nnfang: Nnfang) -> None:
     nnfang.train("--epochs", "2", "-o", "run", "-q")
     nnfang.train("--epochs", "4", "-o", "whole", "-q")
     refused = nnfang("train", "--resume", "run", "--learning-rate", "0.1", code=2)
-    assert "optimizer.learning_rate: another value means another training; --fork" in refused.stderr
+    assert "optimizer.learning_rate: a different value makes this a different run; --fork" in refused.stderr
+    assert "To continue" not in refused.stderr
     nnfang("train", "--resume", "run", "--epochs", "4", "-q")
     assert digest(nnfang.folder / "run") == digest(nnfang.folder / "whole")
     forked = nnfang(
@@ -94,6 +95,9 @@ def test_a_run_can_be_made_longer_but_not_another_one(nnfang: Nnfang) -> None:
     assert meta.parent == ForkRecord("run", 4 * 450, digest(nnfang.folder / "whole")[:16])
     assert (len(forked.epochs), len(meta.history)) == (1, 5)
     assert "was forked from run" in nnfang("verify", "fork", code=2).stderr
+    again = ("train", "--resume", "run", "--fork", "-o", "fork", "--epochs", "5", "-q")
+    assert "--force to delete them" in nnfang(*again, code=2).stderr
+    nnfang(*again, "--force")
 
 
 def test_a_run_may_be_called_newest(nnfang: Nnfang) -> None:
@@ -112,7 +116,7 @@ def digest(folder: Path) -> str:
 def test_a_schedule_that_looks_ahead_forbids_another_number_of_epochs(nnfang: Nnfang) -> None:
     nnfang.train("--epochs", "2", "--set", "schedule.type=cosine", "-o", "run", "-q")
     assert (
-        "epochs: another value means another training"
+        "epochs: a different value makes this a different run"
         in nnfang("train", "--resume", "run", "--epochs", "4", code=2).stderr
     )
 
@@ -122,10 +126,11 @@ def test_a_schedule_that_looks_ahead_forbids_another_number_of_epochs(nnfang: Nn
     [
         (("-c", "a.yaml"), "the run has a config of its own"),
         (("-o", "elsewhere"), "the run stays in its folder"),
+        (("--force",), "there is nothing for --force to delete"),
         (("--print-config",), "show what a new run would do"),
         (("--preview-augment", "sheet.png"), "show what a new run would do"),
         (("--set", "layers[0].units=9"), "layers: cannot change"),
-        (("--dataset", "mnist"), "dataset: another value means another training"),
+        (("--dataset", "mnist"), "dataset: a different value makes this a different run"),
     ],
 )
 def test_what_contradicts_resuming_is_refused(
