@@ -9,6 +9,7 @@ import numpy as np
 
 from nnfang.core.arrays import Array, Images, Labels
 from nnfang.core.layers import Dense, Dropout
+from nnfang.core.losses import output_loss
 from nnfang.core.optimizers import Adam, AdamW, Momentum, RmsProp, Sgd
 from nnfang.engines.engine import Engine, Task
 
@@ -42,6 +43,7 @@ class CompiledEngine(Engine):
         from nnfang.engines import trainers  # numba takes a while to import
 
         network, size = task.network, task.batch_size
+        output_loss(network.output_activation, task.loss)  # refuses a pair that has no meaning
         self.block_size = max(ROWS // size, 1) * size
         self._results = np.zeros(2)
         self._vectors = (network.theta, *(self.state[name] for name in task.optimizer.state_names))

@@ -13,9 +13,10 @@ from nnfang.core.optimizers import Optimizer
 from nnfang.engines.compilation import load_kernel
 from nnfang.engines.engine import Task
 from nnfang.engines.kernels import minibatch, online, updates
-from nnfang.engines.kernels.elementwise import CODES, LINEAR, LOSSES
+from nnfang.engines.kernels.elementwise import CODES, LINEAR
 from nnfang.engines.kernels.layout import Layers, Units
 from nnfang.engines.kernels.lists import Bytes, Lists, Numbers
+from nnfang.engines.kernels.losses import LOSSES
 from nnfang.engines.kernels.minibatch import BLOCK, ROWS
 from nnfang.engines.kernels.sparse import TILE
 from nnfang.engines.kernels.vectors import LANES

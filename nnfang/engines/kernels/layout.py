@@ -8,7 +8,8 @@ from nnfang.engines.kernels.vectors import zeros
 P, N, OUTPUTS, CODE, PADDED, START, UNITS, ENTRIES, MASK, PLAN = range(10)
 """Columns of `plan`, which has a row per dense layer: inputs and units, as stored; units without padding; the code of
 the activation; whether the layer is in the padded arrays rather than in θ; where it begins there; where its units begin
-in z, a and delta, and its entries, for one sample; and where the dropout masks of its units begin, or -1 where there are none."""
+in z, a and delta, and its entries, for one sample; and where the dropout masks of its units begin, or -1 where there
+are none."""
 
 
 class Layers(NamedTuple):

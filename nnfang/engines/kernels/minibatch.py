@@ -2,14 +2,9 @@
 
 from nnfang.engines.kernels import sparse
 from nnfang.engines.kernels.compilation import part
-from nnfang.engines.kernels.elementwise import (
-    activate,
-    clear_padding,
-    differentiate,
-    differentiate_loss,
-    multiply,
-)
+from nnfang.engines.kernels.elementwise import activate, clear_padding, differentiate, multiply
 from nnfang.engines.kernels.layout import CODE, MASK, OUTPUTS, PADDED, START, UNITS, N, P
+from nnfang.engines.kernels.losses import differentiate_loss
 from nnfang.engines.kernels.tiles import add_product, transpose_matrix, update_product
 from nnfang.engines.kernels.updates import update
 from nnfang.engines.kernels.vectors import LANES, load, store, zeros
@@ -45,7 +40,7 @@ def train(
         labels: (rows,).
         rates: (steps, 3), see `nnfang.engines.kernels.updates`.
         linear: Whether the samples of a mini-batch may be added to the weights in turn.
-        loss: See `nnfang.engines.kernels.elementwise`.
+        loss: See `nnfang.engines.kernels.losses`.
         layers: See `nnfang.engines.kernels.layout`.
         size: Samples per step.
         units: For a mini-batch, as are `pixels` and `buckets`.

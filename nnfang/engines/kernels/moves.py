@@ -51,7 +51,7 @@ def load_lanes(context: Any, builder: Any, signature: Any, arguments: Any) -> An
     """The 16 numbers of the first argument, an array, at the second, an index."""
     kind = signature.args[0]
     lanes = ir.VectorType(context.get_data_type(kind.dtype), LANES)
-    place = pointer(context, builder, kind, *arguments[:2], lanes)
+    place = pointer(context, builder, kind, arguments[0], arguments[1], lanes)
     return builder.load(place, align=kind.dtype.bitwidth // 8)
 
 

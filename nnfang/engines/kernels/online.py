@@ -9,9 +9,10 @@ import numpy as np
 
 from nnfang.engines.kernels import sparse
 from nnfang.engines.kernels.compilation import part
-from nnfang.engines.kernels.elementwise import RELU, activate, clear_padding, differentiate, differentiate_loss
+from nnfang.engines.kernels.elementwise import RELU, activate, clear_padding, differentiate
 from nnfang.engines.kernels.layout import CODE, ENTRIES, OUTPUTS, PADDED, START, UNITS, N, P, for_columns
 from nnfang.engines.kernels.lists import append_lanes, place, value
+from nnfang.engines.kernels.losses import differentiate_loss
 from nnfang.engines.kernels.updates import RATE
 from nnfang.engines.kernels.vectors import LANES, load, multiply_add, put, store, total, zeros
 
@@ -23,7 +24,7 @@ def train(x, labels, rates, loss, layers, units, pixels, entries, counts, result
         x: (rows, inputs).
         labels: (rows,).
         rates: (rows, 3), see `nnfang.engines.kernels.updates`.
-        loss: See `nnfang.engines.kernels.elementwise`.
+        loss: See `nnfang.engines.kernels.losses`.
         layers: See `nnfang.engines.kernels.layout`.
         units: For one sample.
         pixels: Room for the entries of one row of x.

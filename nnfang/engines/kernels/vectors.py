@@ -15,8 +15,9 @@ Within compiled functions,
     s = get(a, i)                   a.flat[i], one number
     put(s, a, i)                    a.flat[i] = s
 
-``a[i]`` would first ask whether i is negative, which inner loops have no time for. Arrays have to be contiguous; that i is in bounds is up to the caller. Nothing here may reorder a sum, so the same
-source gives the same bits, whoever calls it and however it was inlined.
+``a[i]`` would first ask whether i is negative, which inner loops have no time for. Arrays have to be contiguous; that i
+is in bounds is up to the caller. Nothing here may reorder a sum, so the same source gives the same bits, whoever calls
+it and however it was inlined.
 """
 
 import operator
@@ -129,7 +130,8 @@ def put(typing: Any, number: Any, array: Any, index: Any) -> Any:
     """Write a number to an array, at a flat index."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.store(arguments[0], pointer(context, builder, signature.args[1], *arguments[1:], arguments[0].type))
+        value, target, at = arguments
+        builder.store(value, pointer(context, builder, signature.args[1], target, at, value.type))
         return context.get_dummy_value()
 
     return types.void(array.dtype, array, types.intp), generate
