@@ -99,6 +99,20 @@ class RetryRecord(msgspec.Struct, frozen=True):
     reason: Text
 
 
+class DivergenceRecord(msgspec.Struct, frozen=True):
+    """How a training ended that diverged: what diverged.json says.
+
+    Attributes:
+        step: Of the latest checkpoint then. Where that has gone further since, the record is out of date.
+        learning_rate: A smaller one to try.
+        reason: How training diverged.
+    """
+
+    step: Count
+    learning_rate: float
+    reason: Text
+
+
 class TestRecord(msgspec.Struct, frozen=True):
     """How a network did on test images.
 

@@ -16,7 +16,7 @@ from nnfang.errors import DivergedError
 from nnfang.files import write_whole
 from nnfang.runs.checkpoint import load, save
 from nnfang.runs.finding import load_last
-from nnfang.runs.meta import RetryRecord, at_state
+from nnfang.runs.meta import DivergenceRecord, RetryRecord, at_state
 from nnfang.training.diagnosis import diagnose
 from nnfang.training.events import End, Epoch, Event, Progress, Retry
 from nnfang.training.loop import train
@@ -104,6 +104,11 @@ class Recorder:
         if not self.history:
             self._save(self.run.best)
 
+    def record_divergence(self, error: DivergedError) -> None:
+        """Write down that training goes no further from the latest checkpoint, and why."""
+        divergence = DivergenceRecord(self.saved_step, error.learning_rate, error.reason)
+        self.run.write_divergence(msgspec.structs.asdict(divergence))
+
     def _save(self, path: Path, keep_old_as: Path | None = None) -> None:
         training = self.training
         meta = at_state(self.meta, training.state, tuple(self.history))
@@ -168,6 +173,7 @@ class RecordedTraining:
                     yield event
             except DivergedError as error:
                 if self.recipe.on_divergence == "stop" or attempt == MAX_RETRIES:
+                    self.recorder.record_divergence(error)
                     reason = f"{error.reason}\nThe network from before is kept: {self.run.last}"
                     raise DivergedError(reason, error.learning_rate) from error
                 yield self._retry(error.reason)

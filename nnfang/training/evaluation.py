@@ -88,12 +88,17 @@ def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def wilson_interval(correct: int, n: int) -> tuple[float, float]:
-    """The 95% score interval of a fraction of `correct` in `n`; unlike p ± 1.96 σ it never leaves 0 .. 1.
+def wilson_interval(correct: int, n: int, z: float = NORMAL_975) -> tuple[float, float]:
+    """The score interval of a fraction of `correct` in `n`; unlike p ± z σ it never leaves 0 .. 1.
 
     Source: Wilson 1927.
+
+    Args:
+        correct: From 0 to n.
+        n: At least 1.
+        z: Quantile of the standard normal distribution; by default the interval is one of 95%.
     """
-    z, p = NORMAL_975, correct / n
+    p = correct / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))  # p, against rounding at 0 and 1

@@ -95,6 +95,8 @@ def test_names_of_a_stranger_reach_no_terminal(folder: Path, nnfang: Nnfang) -> 
         ("predict", "--format", "json", "--top", "2", picture, blank, HOSTILE),
         ("export", "-v", HOSTILE.format("") + ".npz"),
         ("verify", "-v"),
+        ("runs",),
+        ("runs", "--json"),
         ("verify", HOSTILE),
         (HOSTILE,),
         ("train", f"--{HOSTILE}"),
