@@ -39,7 +39,7 @@ MAY_IMPORT = {
         *("nnfang.config", "nnfang.core", "nnfang.runs", "nnfang.training"),
         *("nnfang.data", "nnfang.images", "nnfang.machine"),
     },
-    "nnfang.reports": {"nnfang.reports", "nnfang.runs", "nnfang.training"},
+    "nnfang.reports": {"nnfang.config", "nnfang.core", "nnfang.reports", "nnfang.runs", "nnfang.training"},
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
         *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
@@ -196,7 +196,18 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
         ["--version"],
         *(
             [command, "--help"]
-            for command in ("train", "evaluate", "predict", "export", "verify", "runs", "recipes", "info", "bench")
+            for command in (
+                "train",
+                "evaluate",
+                "predict",
+                "export",
+                "verify",
+                "runs",
+                "inspect",
+                "recipes",
+                "info",
+                "bench",
+            )
         ),
     ],
     ids=" ".join,

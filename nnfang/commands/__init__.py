@@ -25,7 +25,7 @@ from nnfang.names import nearest
 GROUPS = {
     "Use a network": ("predict", "evaluate", "export"),
     "Train a network": ("train", "verify"),
-    "Look around": ("runs", "recipes", "info", "bench", "help"),
+    "Look around": ("runs", "inspect", "recipes", "info", "bench", "help"),
 }
 """The commands, by what one wants."""
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from math import inf, prod
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nnfang.commands import console, options, streams, views
+from nnfang.commands.layers import layer_table
 from nnfang.commands.signals import StopRequest
 from nnfang.commands.thread_trial import try_threads
 from nnfang.core.constraints import LITERALS
-from nnfang.core.layers import Dense, Dropout
 from nnfang.errors import DivergedError
 from nnfang.training.events import End, Epoch
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from nnfang.commands.threads import Threads
-    from nnfang.core.layers import Layer
-    from nnfang.core.network import Network
     from nnfang.runs.recorder import RecordedTraining, Result
 
 
@@ -132,26 +130,6 @@ def headline(training: RecordedTraining) -> str:
             f"run     {training.run.folder}",
         )
     )
-
-
-def layer_table(network: Network) -> str:
-    """Each layer with its shape and its parameters."""
-    rows = [
-        [name, f"{inputs} -> {units}", f"{sum(map(prod, shapes)):,}"]
-        for name, inputs, units, shapes in zip(
-            map(layer_name, network.layers), network.widths, network.widths[1:], network.shapes, strict=False
-        )
-    ]
-    return console.table(["layer", "shape", "parameters"], [*rows, ["total", "", f"{network.theta.size:,}"]])
-
-
-def layer_name(layer: Layer) -> str:
-    """A layer in a few words, such as ``dense, relu``."""
-    if isinstance(layer, Dense):
-        return f"dense, {layer.activation}"
-    if isinstance(layer, Dropout):
-        return f"dropout, {layer.rate:g}"
-    return type(layer).__name__.lower()
 
 
 def leave(training: RecordedTraining, request: StopRequest, how: Calling) -> None:

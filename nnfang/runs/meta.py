@@ -148,6 +148,7 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
         engine: The engine it was trained with.
         parent: Where the run was forked from; None for most.
         retries: The learning rates that were abandoned.
+        resumed: The steps from which the run was resumed; those of older versions are not known.
         inference_only: Whether history and the optimizer's vectors were left out.
         tested: How an exported network did, where that is known.
         format: Of the file.
@@ -168,6 +169,7 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
     engine: Text
     parent: ForkRecord | None = None
     retries: tuple[RetryRecord, ...] = ()
+    resumed: tuple[Count, ...] = ()
     inference_only: bool = msgspec.field(default=False, name="is_final")
     tested: TestRecord | None = None
     format: int = FORMAT
@@ -231,6 +233,7 @@ def check(meta: Meta) -> None:
         ),
         (not meta.parent or meta.parent.step <= meta.step, "parent.step", "later than the run that began there"),
         (all(retry.step <= meta.step for retry in meta.retries), "retries", "later than the run that was repeated"),
+        (all(step <= meta.step for step in meta.resumed), "resumed", "later than where the run stands"),
         (
             not tested or tested.interval[0] <= tested.accuracy <= tested.interval[1],
             *("tested.interval", "the accuracy is not in it"),

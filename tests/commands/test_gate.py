@@ -97,6 +97,8 @@ def test_names_of_a_stranger_reach_no_terminal(folder: Path, nnfang: Nnfang) -> 
         ("verify", "-v"),
         ("runs",),
         ("runs", "--json"),
+        ("inspect",),
+        ("inspect", "--json"),
         ("verify", HOSTILE),
         (HOSTILE,),
         ("train", f"--{HOSTILE}"),
