@@ -17,15 +17,18 @@ from nnfang.files import write_whole
 from nnfang.runs.checkpoint import load, save
 from nnfang.runs.finding import load_last
 from nnfang.runs.meta import DivergenceRecord, RetryRecord, at_state
+from nnfang.training.activity import MOST_IMAGES, measure_activity
 from nnfang.training.diagnosis import diagnose
 from nnfang.training.events import End, Epoch, Event, Progress, Retry
 from nnfang.training.loop import train
+from nnfang.training.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from nnfang.data import Dataset
+    from nnfang.runs.checkpoint import Checkpoint
     from nnfang.runs.folder import Run
     from nnfang.runs.meta import Meta
     from nnfang.training.diagnosis import Diagnosis
@@ -224,7 +227,15 @@ class RecordedTraining:
             "digest": best.network.digest(),
         }
         self.run.write_metrics(metrics | {"environment": recorder.meta.environment})
-        return Result(end, test, diagnose(self.recipe, recorder.history, test, self.training.state.step), metrics)
+        return Result(end, test, diagnose(self._judge_by(best, test)), metrics)
+
+    def _judge_by(self, best: Checkpoint, test: Evaluation) -> Outcome:
+        """What the training is judged by, now that it is over."""
+        data, held_out = self.data, self.training.validation_rows[:MOST_IMAGES]
+        seen = (data.x_train[held_out], data.y_train[held_out]) if len(held_out) else (data.x_test, data.y_test)
+        activity = measure_activity(best.network, self.recipe.loss, *seen)
+        steps, names = self.training.state.step, data.class_names
+        return Outcome(self.recipe, tuple(self.recorder.history), test, steps, activity, names)
 
 
 def as_text(path: Path) -> str:
