@@ -24,7 +24,7 @@ from nnfang.names import nearest
 
 GROUPS = {
     "Use a network": ("predict", "evaluate", "export"),
-    "Train a network": ("train", "verify"),
+    "Train a network": ("train", "diagnose", "verify"),
     "Look around": ("runs", "inspect", "recipes", "info", "bench", "help"),
 }
 """The commands, by what one wants."""

@@ -94,15 +94,16 @@ def look_at(folder: Path) -> Overview:
         meta = load_meta(latest)
         recipe: Recipe = read_tree(Recipe, meta.config)
         tested, is_done = _find_result(run, meta)
-        reason = _find_divergence(run, meta)
+        divergence = find_divergence(run, meta)
     except (CheckpointError, ConfigError) as error:
         return Overview(run, "damaged", str(error))
     except FieldError as error:
         return Overview(run, "damaged", f"{latest}: its config is not valid: {error}")
     if is_running:
         return Overview(run, "running", "", recipe, meta, tested)
-    state: State = "done" if is_done else "diverged" if reason else "interrupted"
-    return Overview(run, state, "" if is_done else reason, recipe, meta, tested)
+    if divergence and not is_done:
+        return Overview(run, "diverged", divergence.reason, recipe, meta, tested)
+    return Overview(run, "done" if is_done else "interrupted", "", recipe, meta, tested)
 
 
 def _find_result(run: Run, meta: Meta) -> tuple[TestRecord | None, bool]:
@@ -116,12 +117,16 @@ def _find_result(run: Run, meta: Meta) -> tuple[TestRecord | None, bool]:
     return (metrics.tested, is_end) if digest == metrics.digest else (None, False)
 
 
-def _find_divergence(run: Run, meta: Meta) -> str:
-    """How training diverged after the latest checkpoint; empty where it did not."""
+def find_divergence(run: Run, meta: Meta) -> DivergenceRecord | None:
+    """How training diverged after a checkpoint, the latest; None where it did not, or has gone further since.
+
+    Raises:
+        CheckpointError: There is a record of it, which cannot be read.
+    """
     if not has_file(run.diverged):
-        return ""
+        return None
     try:
         record = msgspec.json.decode(read_file(run.diverged), type=DivergenceRecord)
     except NO_JSON as error:
         raise CheckpointError("not what nnfang writes", run.diverged) from error
-    return record.reason if record.step == meta.step else ""
+    return record if record.step == meta.step else None

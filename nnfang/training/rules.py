@@ -76,7 +76,7 @@ def look_for_divergence(outcome: Outcome) -> Finding:
 def look_for_training(outcome: Outcome) -> Finding:
     """Weights that are still the initial ones."""
     if outcome.history:
-        return Finding(f"{len(outcome.history):,} epochs, {outcome.steps:,} steps")
+        return Finding(f"trained up to epoch {len(outcome.history):,}, step {outcome.steps:,}")
     evidence = "no epoch was trained, so the weights are the initial ones"
     return Finding(evidence, is_wrong=True, changes={"epochs": type(outcome.recipe)().epochs})
 

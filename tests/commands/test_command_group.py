@@ -69,7 +69,10 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
         (("trian",), ['"trian"', 'Did you mean "train"?']),
         (
             ("xyz",),
-            ['"xyz"', "Known: predict, evaluate, export, train, verify, runs, inspect, recipes, info, bench, help."],
+            [
+                '"xyz"',
+                "Known: predict, evaluate, export, train, diagnose, verify, runs, inspect, recipes, info, bench, help.",
+            ],
         ),
         (("--verion",), ["--verion"]),
         (("evaluate", "--min-acuracy", "1"), ["--min-acuracy", "--min-accuracy"]),

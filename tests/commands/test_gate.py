@@ -99,6 +99,8 @@ def test_names_of_a_stranger_reach_no_terminal(folder: Path, nnfang: Nnfang) -> 
         ("runs", "--json"),
         ("inspect",),
         ("inspect", "--json"),
+        ("diagnose",),
+        ("diagnose", "--json"),
         ("verify", HOSTILE),
         (HOSTILE,),
         ("train", f"--{HOSTILE}"),

@@ -48,7 +48,20 @@ def test_a_shell_completes_commands_options_and_values(name: str, nnfang: Nnfang
     [
         (
             ["nnfang", ""],
-            {"predict", "evaluate", "export", "train", "verify", "runs", "inspect", "recipes", "info", "bench", "help"},
+            {
+                "predict",
+                "evaluate",
+                "export",
+                "train",
+                "diagnose",
+                "verify",
+                "runs",
+                "inspect",
+                "recipes",
+                "info",
+                "bench",
+                "help",
+            },
         ),
         (["nnfang", "train", "--dataset", "fa"], {"fashion-mnist"}),
         (["nnfang", "train", "--dataset", "=", "fa"], {"fashion-mnist"}),

@@ -28,6 +28,7 @@ def lines_on(screen: str) -> list[str]:
         (("info",), 0),
         (("runs",), 0),
         (("inspect",), 0),
+        (("diagnose",), 0),
         (("recipes",), 0),
         (("predict", "sample:7", "no such picture.png", "--top", "3"), 1),
         (("train", "--dataset", "mnist-sampel"), 5),
@@ -45,7 +46,7 @@ def lines_on(screen: str) -> list[str]:
 def test_no_word_is_broken(
     arguments: tuple[str, ...], code: int, columns: int, nnfang: Nnfang, trained: Trained
 ) -> None:
-    if arguments[0] in {"evaluate", "predict", "runs", "inspect"}:
+    if arguments[0] in {"evaluate", "predict", "runs", "inspect", "diagnose"}:
         shutil.copytree(trained.folder, nnfang.folder / "runs" / "own")
     screen = nnfang.on_terminal(*arguments, code=code, columns=columns, piped=False).stderr
     for line in lines_on(screen):
