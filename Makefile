@@ -16,7 +16,7 @@ train: install  ## the paper's experiment: 784-128-64-10 on MNIST, batch size 1,
 test: $(VENV)/developing check  ## formatting, lint, types, tests
 	$(BIN)/python -m pytest -n auto
 
-test-faults: $(VENV)/developing  ## let every file operation fail or be the last; kill a training a hundred times; half an hour
+test-faults: $(VENV)/developing  ## let each file operation fail, be interrupted or be the last; a hundred kills; half an hour
 	KILLS=100 FAULTS=all $(BIN)/python -m pytest -n auto tests/faults tests/commands/test_faults.py
 
 format: $(VENV)/developing  ## put the code into the one format

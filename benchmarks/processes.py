@@ -1,4 +1,4 @@
-"""Whole processes, as a shell script pays for them: start-up, one prediction, the memory of a training."""
+"""Whole processes, as a shell script pays for them: start-up, one prediction, the memory of a training run."""
 
 import subprocess
 import sys
@@ -73,7 +73,7 @@ def run(rounds: int, plots: Path | None) -> None:
 
 
 def train_memory(engine: str, epochs: int, folder: Path) -> float:
-    """MB that a training takes at the most."""
+    """MB that a training run takes at the most."""
     size = "32" if engine == "batch" else "1"
     options = ("--epochs", str(epochs), "--set", f"engine={engine}", "--batch-size", size, "-q", "--json")
     done = python(MEMORY, "train", "--dataset", images.load().name, *options, folder=folder)

@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("configs", nargs="*", metavar="CONFIG", help=", ".join(PUBLISHED))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--runs", type=Path, default=Path("runs/published"))
-    parser.add_argument("--plot", type=Path, help="where to plot the training of the first seeds (needs matplotlib)")
+    parser.add_argument("--plot", type=Path, help="where to plot the runs of the first seeds (needs matplotlib)")
     options = parser.parse_args()
     configs = options.configs or list(PUBLISHED)
     if unknown := set(configs) - set(PUBLISHED):

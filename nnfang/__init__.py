@@ -10,20 +10,21 @@
     print(model.predict_pictures(["sample:7"]))
     model.save("digits.npz")
 
-To watch a training, or to decide when it stops, iterate over its events:
+To watch a run, or to decide when it stops, iterate over its events:
 
     network = nnfang.Network.for_recipe(recipe, data)
     for event in nnfang.train(network, data, recipe):
         print(event)
     network.predict(data.x_test[:5])
 
-Importing this module imports nothing else: each name below is loaded when it is first used.
+Importing this module imports nothing else: each name below is loaded when it is first used. The program, which imports
+it first, is then ready for Ctrl-C at once.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # which type checkers take for that of typing: this module really imports nothing
 if TYPE_CHECKING:
+    from typing import Any
+
     from nnfang.core.constraints import FieldError as FieldError
     from nnfang.core.layers import Dense as Dense
     from nnfang.core.layers import Dropout as Dropout
@@ -151,8 +152,10 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Load a name of the library when it is first used (PEP 562)."""
+    import importlib
+
     if name not in _HOMES:
         raise AttributeError(f"module 'nnfang' has no attribute {name!r}")
     module, _, attribute = _HOMES[name].partition(":")

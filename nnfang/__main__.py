@@ -1,11 +1,14 @@
 """``python -m nnfang`` is ``nnfang``: where the program begins, before anything that takes long is imported."""
 
-import os
-import signal
-import sys
-from types import FrameType
-
 INTERRUPTED = 130
+
+try:
+    import os
+    import signal
+    import sys
+    from types import FrameType
+except KeyboardInterrupt:  # Python's own answer to Ctrl-C, until there is another
+    raise SystemExit(INTERRUPTED) from None
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
@@ -33,6 +36,9 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except OSError as error:  # as where the process may open no more files: not even those of its modules
         sys.exit(f"Error: {error.filename}: {error.strerror}" if error.filename else f"Error: {error}")
+    finally:
+        if signal.getsignal(signal.SIGINT) is interrupt:  # there is nothing left to be cleaned up
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from os import PathLike, fspath
 
 
 class NnfangError(Exception):
-    """Any failure that nnfang foresees; its message is written for the person who must mend it.
+    """Any failure that nnfang foresees; its message is written for the person who must fix it.
 
     Attributes:
         reason: What is wrong, and what is allowed.

@@ -77,8 +77,7 @@ def replacing(
                 _rename_to_new(temporary, path)
         flush_folder(path.parent)
     finally:
-        with suppress(OSError):
-            temporary.unlink()
+        _discard(temporary)
 
 
 @contextmanager
@@ -92,7 +91,7 @@ def working_folder(parent: Path, name: str) -> Iterator[Path]:
     try:
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        _discard(path)
         if descriptor is not None:
             os.close(descriptor)
 
@@ -161,7 +160,7 @@ def _create_beside(path: Path) -> tuple[Path, int]:
     """A new file in the folder of `path`, open, with the rights that the user's umask leaves to new files."""
     while True:
         temporary = _name_beside(path)
-        with suppress(FileExistsError):
+        with suppress(FileExistsError), _discarding_on_failure(temporary):
             descriptor = os.open(temporary, CREATE | SAFELY, 0o666)
             if _claim(temporary, descriptor):
                 return temporary, descriptor
@@ -172,7 +171,7 @@ def _create_folder_beside(path: Path) -> tuple[Path, int | None]:
     """The same for a folder, which only its owner may read; Windows cannot open one."""
     while True:
         temporary = _name_beside(path)
-        with suppress(FileExistsError):
+        with suppress(FileExistsError), _discarding_on_failure(temporary):
             temporary.mkdir(mode=0o700)
             if IS_WINDOWS:
                 return temporary, None
@@ -181,6 +180,29 @@ def _create_folder_beside(path: Path) -> tuple[Path, int | None]:
                 if _claim(temporary, descriptor):
                     return temporary, descriptor
                 os.close(descriptor)
+
+
+@contextmanager
+def _discarding_on_failure(path: Path) -> Iterator[None]:
+    """Delete what was just created if the next step fails, or a signal ends the program, before anybody knows of it."""
+    try:
+        yield
+    except FileExistsError:  # of somebody else
+        raise
+    except BaseException:
+        _discard(path)
+        raise
+
+
+def _discard(path: Path) -> None:
+    """Delete a temporary file or folder as far as that is possible, even if a signal comes meanwhile."""
+    try:
+        _remove(path)
+    except OSError:
+        pass
+    except BaseException:
+        _discard(path)
+        raise
 
 
 def _claim(path: Path, descriptor: int) -> bool:
@@ -206,8 +228,8 @@ def _remove_if_abandoned(path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink()
 

@@ -1,4 +1,4 @@
-"""The commands behind the reader of checkpoints: whatever it lets pass, they use or refuse in one message."""
+"""The commands behind the readers: whatever these let pass, the commands use or refuse in one message."""
 
 import atexit
 import os
@@ -15,6 +15,7 @@ import nnfang
 from nnfang.commands import cli
 from nnfang.core.layers import Dense, Dropout
 from nnfang.core.optimizers import Adam, Momentum, Sgd
+from nnfang.data.formats.idx import IDX_NAMES
 from nnfang.runs import session
 from nnfang.training.recipe import Recipe
 
@@ -33,6 +34,10 @@ RECIPES = {
     "momentum": Recipe(layers=LAYERS, optimizer=Momentum(), batch_size=8, validation_split=0.3),
     "adam": Recipe(layers=(LAYERS[0], Dropout(), LAYERS[1]), optimizer=Adam(), batch_size=20, dtype="float64"),
 }
+
+
+BRIEFLY = ("--epochs", "1", "--max-time", "1s", "--force", "-q")
+"""How to train on what is given."""
 
 
 class RefusedError(Exception):
@@ -123,6 +128,58 @@ def read_claims(path: Path) -> None:
             refusals.append(error)
     if len(refusals) == len(CLAIMS):
         raise refusals[0]
+
+
+def classify(path: Path) -> None:
+    """Classify a picture, and keep what the network saw."""
+    for style in ("text", "json", "csv"):
+        call("predict", "-m", "bundled", "--format", style, str(path))
+    call("predict", "-m", "bundled", "--raw", "--save-input", str(workshop() / "seen"), "--force", str(path))
+
+
+def train_with(path: Path) -> None:
+    """Show a config, and train with it for a second on a few images; without compiling, which takes its time."""
+    call("train", "-c", str(path), "--print-config")
+    few = ("--dataset", "mnist-sample", "--limit", "60", "--set", "engine=batch")
+    call("train", "-c", str(path), *few, "-o", str(workshop() / "new"), *BRIEFLY)
+
+
+def train_on_arrays(path: Path) -> None:
+    """Train on a data set in one file for a second, and evaluate on it."""
+    target = path.with_name("input.npz")
+    shutil.copy(path, target)
+    call("train", "--dataset", str(target), "-o", str(workshop() / "new"), *BRIEFLY)
+    call("evaluate", "-m", str(workshop() / "new"), "--dataset", str(target))
+
+
+def train_on_idx(path: Path) -> None:
+    """Train on a folder of IDX files, one of which was given, for a second; refused if it can be none of them."""
+    refusals = []
+    for name in IDX_NAMES:
+        folder = workshop() / "idx"
+        folder.mkdir(exist_ok=True)
+        for other, content in zip(IDX_NAMES, make_idx(), strict=True):
+            (folder / other).write_bytes(content)
+        shutil.copy(path, folder / name)
+        try:
+            call("train", "--dataset", str(folder), "-o", str(workshop() / "new"), *BRIEFLY)
+        except RefusedError as error:
+            refusals.append(error)
+    if len(refusals) == len(IDX_NAMES):
+        raise refusals[0]
+
+
+def make_idx() -> tuple[bytes, ...]:
+    """The four files of a data set that is as large as `data.npz`."""
+    with np.load(workshop() / "data.npz") as arrays:
+        found = [arrays[name].astype(np.uint8) for name in ("x_train", "y_train", "x_test", "y_test")]
+    headers = [b"\0\0\x08" + bytes([array.ndim]) + np.array(array.shape, ">u4").tobytes() for array in found]
+    return tuple(header + array.tobytes() for header, array in zip(headers, found, strict=True))
+
+
+def make_arrays() -> tuple[bytes, ...]:
+    """The data set in one file."""
+    return ((workshop() / "data.npz").read_bytes(),)
 
 
 def claims() -> tuple[bytes, ...]:

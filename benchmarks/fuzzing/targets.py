@@ -139,18 +139,25 @@ def make_command(read: Callable[[Path], object]) -> Target:
     return Target(read, commands.RefusedError, commands.seeds(), craft=crafted)
 
 
+CONFIG_WORDS = (
+    *(b"&a ", b"*a", b"<<: ", b"!!python/object:os.system ", b"!!binary ", b"[", b"{", b"? ", b"- ", b"- - "),
+    *(b": ", b"\n", b"'", b'"', b"|\n ", b"9" * 20, b"1e999", b".nan", b"0x", b"1:1:1", b"~", b"`"),
+)
+IDX_WORDS = (b"\x1f\x8b\x08", b"\0\0\x08\x03")
+NPZ_WORDS = (b"PK\x01\x02", b"PK\x05\x06", b"|O", b"(10", b"True")
+
+LARGE = b"units: 2500"
+"""In the config of a network that takes seconds to save."""
+
 READERS: dict[str, Callable[[], Target]] = {
     "config": lambda: Target(
         read_config,
         ConfigError,
         make_configs(),
-        (
-            *(b"&a ", b"*a", b"<<: ", b"!!python/object:os.system ", b"!!binary ", b"[", b"{", b"? ", b"- ", b"- - "),
-            *(b": ", b"\n", b"'", b'"', b"|\n ", b"9" * 20, b"1e999", b".nan", b"0x", b"1:1:1", b"~", b"`"),
-        ),
+        CONFIG_WORDS,
     ),
-    "idx": lambda: Target(read_idx, DataError, make_idx(), (b"\x1f\x8b\x08", b"\0\0\x08\x03")),
-    "npz": lambda: Target(data.load, DataError, make_npz(), (b"PK\x01\x02", b"PK\x05\x06", b"|O", b"(10", b"True")),
+    "idx": lambda: Target(read_idx, DataError, make_idx(), IDX_WORDS),
+    "npz": lambda: Target(data.load, DataError, make_npz(), NPZ_WORDS),
     "picture": lambda: Target(read_picture, PictureError, make_pictures()),
     "checkpoint": lambda: Target(
         checkpoint.load,
@@ -169,6 +176,15 @@ COMMANDS: dict[str, Callable[[], Target]] = {
     "claims": lambda: Target(
         commands.read_claims, commands.RefusedError, commands.claims(), (b"null", b"[", b"{", b"-1", b"1e99", b"9" * 40)
     ),
+    "classify": lambda: Target(commands.classify, commands.RefusedError, make_pictures()),
+    "train-with-config": lambda: Target(
+        commands.train_with,
+        commands.RefusedError,
+        tuple(content for content in make_configs() if LARGE not in content),
+        CONFIG_WORDS,
+    ),
+    "train-on-npz": lambda: Target(commands.train_on_arrays, commands.RefusedError, commands.make_arrays(), NPZ_WORDS),
+    "train-on-idx": lambda: Target(commands.train_on_idx, commands.RefusedError, commands.make_idx(), IDX_WORDS),
 }
 
 TARGETS = READERS | COMMANDS

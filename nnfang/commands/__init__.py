@@ -20,7 +20,7 @@ from nnfang.commands.signals import exit_on_signals
 from nnfang.commands.usage import fail_with_usage
 from nnfang.errors import NnfangError, NnfangWarning
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
-from nnfang.names import nearest
+from nnfang.names import did_you_mean, find_nearest
 
 GROUPS = {
     "Use a network": ("predict", "evaluate", "export"),
@@ -35,6 +35,16 @@ EXAMPLES = {
     "Classify a picture that comes with nnfang": "nnfang predict sample:7",
     "Show the options of a command": "nnfang train --help",
 }
+
+SYNONYMS = {
+    "classify": "predict",
+    "fit": "train",
+    "resume": "train --resume",
+    "run": "train",
+    "test": "evaluate",
+    "version": "--version",
+}
+"""What other programs call a command -> what to type here."""
 
 INTERRUPTED = 130
 
@@ -68,7 +78,8 @@ class LazyGroup(Helpful, click.Group):
         """The command of a name; where there is none, the failure offers the nearest."""
         command = self.get_command(ctx, name)
         if command is None:
-            ctx.fail(f'No such command "{name}".{nearest(name, COMMANDS)} Known: {", ".join(COMMANDS)}.')
+            hint = did_you_mean(SYNONYMS.get(name) or find_nearest(name, COMMANDS))
+            ctx.fail(f'No such command "{name}".{hint} Known: {", ".join(COMMANDS)}.')
         return command
 
     def resolve_command(
@@ -163,10 +174,13 @@ def fail(code: int, message: str) -> None:
 
 @contextmanager
 def warnings_as_messages() -> Iterator[None]:
-    """Show warnings as messages for a person: of what the library warns of, each."""
+    """Show warnings as messages for a person: of what the library warns of, each, but the same words only once."""
+    shown = set()
 
     def show(message: Warning | str, *args: Any) -> None:
-        console.warn(str(message))
+        if str(message) not in shown:
+            console.warn(str(message))
+        shown.add(str(message))
 
     with warnings.catch_warnings():
         warnings.showwarning = show  # type: ignore[assignment]  # of the other arguments, a person needs none

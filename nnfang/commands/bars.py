@@ -89,7 +89,8 @@ class BarView:
                 figures="" if self.is_narrow else progress_figures(event),
             )
         elif isinstance(event, Epoch):
-            line = console.fit(console.escape(epoch_line(event, self.epochs)), sys.stderr)
+            whole = epoch_line(event, self.epochs, console.columns(sys.stderr))
+            line = console.fit(console.escape(whole), sys.stderr)
             self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
             self.curves.epochs.append(event)
         elif isinstance(event, Retry):

@@ -27,7 +27,7 @@ def command(*, as_json: bool) -> None:
     peak, is_busy = product_speed()
     rows = time_engines(load(SAMPLE))
     if is_busy:
-        console.warn("this computer is busy with something else: these figures are worth little")
+        console.warn("this computer is busy with something else: these figures are unreliable")
     if as_json:
         console.write_json({"gflops": peak / 1e9, "busy": is_busy, "epochs": rows})
         return

@@ -95,7 +95,12 @@ def is_live() -> bool:
 
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether a stream is a terminal that is able to do more than write lines, and no log of CI."""
-    return stream is not None and stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+    return has_width(stream) and os.environ.get("TERM") != "dumb"
+
+
+def has_width(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal, which breaks lines that are too long; in a log of CI they stay whole."""
+    return stream is not None and stream.isatty() and not os.environ.get("CI")
 
 
 def has_colour(stream: TextIO | None) -> bool:
@@ -120,7 +125,7 @@ def columns(stream: TextIO | None) -> int:
 
 def fit(text: str, stream: TextIO | None) -> str:
     """Lines that are too long for the terminal behind a stream, broken between words; in a pipe they stay whole."""
-    return fit_lines(text, columns(stream)) if is_terminal(stream) else text
+    return fit_lines(text, columns(stream)) if has_width(stream) else text
 
 
 def result(text: str) -> None:

@@ -36,9 +36,16 @@ def check_fraction(ctx: click.Context, param: click.Parameter, fraction: float |
     return fraction
 
 
+def guess_option(word: str) -> str:
+    """The option that was probably meant by a word that stands alone."""
+    from nnfang.data import KNOWN
+
+    return "--dataset" if word in KNOWN else "--model"
+
+
 @command_of(
     "evaluate",
-    stray=lambda _: "--model",
+    stray=guess_option,
     examples={
         "Evaluate the newest run on its test images": "nnfang evaluate",
         "Evaluate a run on the images held out for validation": "nnfang evaluate -m runs/first --split validation",

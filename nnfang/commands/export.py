@@ -18,6 +18,7 @@ ENDINGS = (".npz",)
 
 @command_of(
     "export",
+    stray=lambda _: "nnfang export -m RUN",
     examples={
         "Export the newest run": "nnfang export digits.npz",
         "Export a certain run": "nnfang export -m runs/first first.npz",

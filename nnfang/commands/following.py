@@ -1,4 +1,4 @@
-"""Follows a training on disk to its end: shows it, stops it on request, and reports the result."""
+"""Follows a training run on disk to its end: shows it, stops it on request, and reports the result."""
 
 from __future__ import annotations
 

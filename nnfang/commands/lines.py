@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
@@ -67,15 +68,18 @@ class DownloadLine:
         """Nothing."""
 
 
-def epoch_line(event: Epoch, epochs: int) -> str:
-    """The results of an epoch, in one line."""
-    line = (
-        f"epoch {event.epoch:{len(str(epochs))}}/{epochs}  "
-        f"loss {event.loss:.4f}  accuracy {console.percent(event.accuracy)}"
-    )
+def epoch_line(event: Epoch, epochs: int, width: float = inf) -> str:
+    """The results of an epoch, in one line, with narrow gaps where wide ones do not fit into `width` columns."""
+    figures = [
+        f"epoch {event.epoch:{len(str(epochs))}}/{epochs}",
+        f"loss {event.loss:.4f}",
+        f"accuracy {console.percent(event.accuracy)}",
+    ]
     if event.val_loss is not None and event.val_accuracy is not None:
-        line += f"  val_loss {event.val_loss:.4f}  val_accuracy {console.percent(event.val_accuracy)}"
-    return line
+        figures += [f"val_loss {event.val_loss:.4f}", f"val_accuracy {console.percent(event.val_accuracy)}"]
+    narrow = " ".join(figures)
+    wide = "  ".join(figures)
+    return wide if len(wide) <= width or len(narrow) > width else narrow
 
 
 def retry_lines(event: Retry) -> str:

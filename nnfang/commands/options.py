@@ -34,6 +34,9 @@ def name_short(parameter: str) -> str:
     return f"--{parameter.replace('_', '-')}"
 
 
+NO_NAME = "an empty string is no path; is a variable of your shell not set?"
+
+
 class PathType(click.Path):
     """A path, and not the empty string that a shell makes of a variable that is not set."""
 
@@ -43,7 +46,7 @@ class PathType(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """A Path of a string."""
         if value == "":
-            self.fail("an empty string is no path; is a variable of your shell not set?", param, ctx)
+            self.fail(NO_NAME, param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -123,7 +126,9 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # not generic be
 
 
 def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
-    """Refuse a path that is not UTF-8 before it has to be written into YAML and JSON."""
+    """Refuse an empty name, and one that is not UTF-8 before it has to be written into YAML and JSON."""
+    if name == "":
+        raise click.BadParameter(NO_NAME)
     if name is not None and name != console.encodable(name):
         raise click.BadParameter(f"{console.one_line(name)}: a name in UTF-8 is needed, since it is written down.")
     return name
@@ -144,7 +149,7 @@ dataset = option(
     callback=check_name,
     shell_complete=completion.complete_dataset,
     help="Use this data set: mnist, fashion-mnist, kmnist, mnist-sample, or the path of IDX files, of a .npz file, or "
-    "of a folder with a folder of pictures for each class.",
+    "of a folder with one subfolder of pictures per class.",
 )
 offline = option("--offline", group=DATA, is_flag=True, help="Download nothing; use what is in the cache.")
 as_json = option(

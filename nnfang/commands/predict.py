@@ -50,7 +50,10 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
 )
 @options.model
 @option(
-    "--raw", group=PICTURES, is_flag=True, help="Take pictures as they are: only made grey and resized, not inverted."
+    "--raw",
+    group=PICTURES,
+    is_flag=True,
+    help="Take pictures as they are: only converted to greyscale and resized, not inverted.",
 )
 @option(
     "--save-input",
@@ -60,7 +63,7 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     metavar="DIR",
     help="Write what the network sees to this folder, as PNG.",
 )
-@option("--force", group=PICTURES, is_flag=True, help="Overwrite pictures that are in that folder already.")
+@option("--force", group=PICTURES, is_flag=True, help="Overwrite pictures that are already in that folder.")
 @option(
     "--list-samples",
     group=PICTURES,
@@ -113,8 +116,8 @@ def command(
 ) -> None:
     """Classify pictures.
 
-    Photos, scans and drawings in any format that Pillow reads: the digit is found, cut out and prepared as the images
-    were that the network was trained on. Where there is no run yet, the network that comes with nnfang is used.
+    Photos, scans and drawings in any format that Pillow reads: the digit is found, cut out and prepared like the images
+    that the network was trained on. Where there is no run yet, the network that comes with nnfang is used.
 
     Each picture has a row. That of a picture that is blank or cannot be read gives the reason in place of a label; the
     exit code is then 1.

@@ -41,4 +41,4 @@ def naming(file: Path) -> Iterator[None]:
 
 def exists_already(file: Path) -> ConfigError:
     """The error of a file that is there, but may not be replaced."""
-    return ConfigError("exists already; choose another name, or --force to overwrite it", file)
+    return ConfigError("already exists; choose another name, or --force to overwrite it", file)

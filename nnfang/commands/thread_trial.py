@@ -1,4 +1,4 @@
-"""``--threads auto`` during a training."""
+"""``--threads auto`` during a training run."""
 
 from __future__ import annotations
 

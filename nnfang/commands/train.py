@@ -216,9 +216,13 @@ def command(
     how = following.Calling(blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
     overrides = training.read_overrides(settings, short)
     if resume is not None or fork:
-        check_resumption(resume, source, output, fork=fork, only_shows=print_config or sheet is not None)
+        only_shows = print_config or sheet is not None
+        check_resumption(resume, source, output, fork=fork, force=force, only_shows=only_shows)
         path = None if isinstance(resume, options.NewestRun) else resume
-        training.fork(path, overrides, how, output) if fork else training.resume(path, overrides, how)
+        if fork:
+            training.fork(path, overrides, how, output, force=force)
+        else:
+            training.resume(path, overrides, how)
     elif print_config:
         training.print_config(source, overrides)
     elif sheet is not None:
@@ -228,7 +232,13 @@ def command(
 
 
 def check_resumption(
-    resume: Path | options.NewestRun | None, source: Path | None, output: Path | None, *, fork: bool, only_shows: bool
+    resume: Path | options.NewestRun | None,
+    source: Path | None,
+    output: Path | None,
+    *,
+    fork: bool,
+    force: bool,
+    only_shows: bool,
 ) -> None:
     """Refuse options that contradict --resume."""
     if resume is None:
@@ -237,5 +247,7 @@ def check_resumption(
         raise ConfigError("--resume: the run has a config of its own; change it with --set or its options, not with -c")
     if output is not None and not fork:
         raise ConfigError("--resume: the run stays in its folder; with --fork a new one begins in that of -o")
+    if force and not fork:
+        raise ConfigError("--resume: continues the run in its folder, where there is nothing for --force to delete")
     if only_shows:
         raise ConfigError("--resume: trains; --print-config and --preview-augment show what a new run would do")

@@ -113,19 +113,20 @@ def resume(path: Path | None, overrides: Sequence[Override], how: Calling) -> No
     with session.reopen(path or newest_run()) as stored:
         announce(stored, how)
         resolved = adapt(stored, overrides)
-        if not how.is_quiet and (reason := nothing_left(stored, resolved.recipe)):
-            console.note(reason)
         with blaming(resolved):
-            follow(session.resume(stored, resolved.recipe, loader(how)), how)
+            training = session.resume(stored, resolved.recipe, loader(how))
+            if not how.is_quiet and (reason := nothing_left(stored, resolved.recipe)):
+                console.note(reason)
+            follow(training, how)
 
 
-def fork(path: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None) -> None:
+def fork(path: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None, *, force: bool) -> None:
     """A new run that begins where the run at `path`, or the newest, stands."""
     check_time_zone()
     stored = session.read_run(path or newest_run())
     announce(stored, how)
     resolved = adapt(stored, overrides)
-    with blaming(resolved), session.fork(stored, resolved.recipe, loader(how), output) as training:
+    with blaming(resolved), session.fork(stored, resolved.recipe, loader(how), output, force=force) as training:
         follow(training, how)
 
 

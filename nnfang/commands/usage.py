@@ -13,7 +13,7 @@ from nnfang.commands.formatting import Argument, Command
 from nnfang.names import did_you_mean, find_nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def fail_with_usage(error: click.UsageError) -> NoReturn:
@@ -38,14 +38,23 @@ def explain(error: click.UsageError) -> str:
 def _no_such_option(error: NoSuchOption, ctx: click.Context) -> str:
     name, command = error.option_name, ctx.command.name or ""
     options = [name for param in ctx.command.get_params(ctx) for name in param.opts if name.startswith("--")]
-    meant = INSTEAD.get((command, name)) or find_nearest(name, options, likeness=ALIKE)
+    meant = INSTEAD.get((command, name))
     if not meant and command == "train":
         meant = _as_setting(name)
+    if not meant:
+        meant = _find_initial(name, options) or find_nearest(name, options, likeness=ALIKE)
     return f'There is no option "{name}".{did_you_mean(meant)}'
+
+
+def _find_initial(name: str, options: Sequence[str]) -> str | None:
+    """The only option that begins with a letter such as ``-b``; None if there is none, or several."""
+    found = [option for option in options if option.startswith(f"-{name}")]
+    return found[0] if len(name) == len("-b") and len(found) == 1 else None
 
 
 def _as_setting(option: str) -> str | None:
     """The setting that was meant by an option: a type, or a key, of a recipe; None if there is no such."""
+    from nnfang.commands.options import SHORT, name_short
     from nnfang.config.keys import find_equivalent, find_type
     from nnfang.core.constraints import annotations
     from nnfang.training.recipe import Recipe
@@ -54,6 +63,9 @@ def _as_setting(option: str) -> str | None:
     if setting := find_type(word, Recipe):
         return f"--set {setting}" if "=" in setting else setting
     key = find_equivalent(word, "", annotations(Recipe), Recipe)
+    for parameter, path in SHORT.items():
+        if path == key:
+            return name_short(parameter)
     return key and f"--set {SETTINGS.get(key, f'{key}=VALUE')}"
 
 
@@ -79,9 +91,18 @@ ALIKE = 0.7
 """How like an option one must be to be taken for it, from 0 to 1: below, the guess is more confusing than none."""
 
 INSTEAD = {
+    ("cli", "--verbose"): "nnfang COMMAND --verbose",
     ("predict", "--json"): "--format json",
+    ("predict", "--csv"): "--format csv",
     ("evaluate", "--format"): "--json",
+    ("export", "-o"): "nnfang export FILE.npz",
+    ("export", "--output"): "nnfang export FILE.npz",
     ("train", "--format"): "--json",
+    ("train", "-m"): "--resume",
+    ("train", "--model"): "--resume",
+    ("train", "--checkpoint"): "--resume",
+    ("train", "--continue"): "--resume",
+    ("train", "--recipe"): "--config",
     ("verify", "-m"): "nnfang verify RUN",
     ("verify", "--model"): "nnfang verify RUN",
     ("verify", "--resume"): "nnfang verify RUN",

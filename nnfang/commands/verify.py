@@ -42,8 +42,8 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
 
     The run is trained from its own config, up to the last step that was saved. Everything that its files say is
     compared: the weights and the optimizer's state, the history, the metrics and the config. With a difference the
-    command exits with 1. Where the weights of an epoch differ, it says in what this computer differs from that of the
-    run.
+    command exits with 1. Where the weights of an epoch differ, it says how this computer differs from the one
+    that trained the run.
     """
     from nnfang.commands.loading import load_dataset
     from nnfang.commands.views import training_view

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class View(Protocol):
-    """Shows a training while it runs; a context manager, so that a bar is closed whatever happens."""
+    """Shows a training run while it lasts; a context manager, so that a bar is closed whatever happens."""
 
     def show(self, event: Event) -> None:
         """Show what has happened."""

@@ -58,8 +58,11 @@ class Origins:
         self._written[path] = origin
 
     def find(self, path: str) -> Origin | None:
-        """Where the value at `path` was written, or what it is in; None for a default."""
-        return next((self._written[place] for place in enclosing_paths(path) if place in self._written), None)
+        """Where the value at `path` was written, or what it is in, or part of it; None for a default."""
+        inside = (place for place in self._written if place.startswith((f"{path}.", f"{path}[")))
+        return next(
+            (self._written[place] for place in (*enclosing_paths(path), *inside) if place in self._written), None
+        )
 
     def error(self, path: str, reason: str) -> ConfigError:
         """The failure that is the fault of the value at `path`."""

@@ -18,6 +18,9 @@ MAX_KEY = 100
 MAX_DIGITS = 100
 """Characters of a number: the time to read 1:1:1, a number to base 60, grows with the square of its length."""
 
+TAB = "a tab, where spaces are needed"
+"""What PyYAML calls a "character '\\t' that cannot start any token"."""
+
 TAG = "tag:yaml.org,2002:"
 SCALARS = {f"{TAG}{name}" for name in ("str", "int", "float", "bool", "null")}
 NUMBERS = {f"{TAG}int", f"{TAG}float"}
@@ -61,7 +64,8 @@ def parse_yaml(text: str, whole: Origin, origins: Origins, path: str = "") -> Tr
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = whole.at(mark.line + 1) if mark else whole
-        raise origins.failure(f"not valid YAML: {error.problem or error.context}", place) from error
+        problem = TAB if "'\\t'" in str(error.problem) else error.problem or error.context
+        raise origins.failure(f"not valid YAML: {problem}", place) from error
     except ReaderError as error:
         reason = f"not valid YAML: the character #x{ord(text[error.position]):04x} is not allowed"
         raise origins.failure(reason, whole.at(text.count("\n", 0, error.position) + 1)) from error

@@ -176,7 +176,7 @@ class Network:
         return hashlib.sha256(self.theta.tobytes()).hexdigest()
 
     def digest(self) -> str:
-        """The first 16 characters of `theta_sha256`: trainings that agree to the last bit have the same."""
+        """The first 16 characters of `theta_sha256`: training runs that agree to the last bit have the same."""
         return self.theta_sha256[:16]
 
 

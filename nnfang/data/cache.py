@@ -17,6 +17,7 @@ from platformdirs import user_cache_dir
 from nnfang.data.progress import MakeProgress
 from nnfang.data.registry import SAMPLE, KnownDataset, KnownFile, hide_password
 from nnfang.errors import ConfigError, UnavailableError
+from nnfang.files import remove_stale
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ def fetch(known: KnownDataset, *, offline: bool = False, progress: MakeProgress 
         ConfigError: NNFANG_MIRROR is not a URL, or NNFANG_OFFLINE neither 1 nor 0.
     """
     folder = find_cache() / known.name
+    remove_stale(folder, *known.files)  # also where all is there: a download may have been killed at its very end
     missing = _find_missing(known)
     if not missing:
         logger.info("%s: complete in the cache, checksums verified: %s", known.name, folder)

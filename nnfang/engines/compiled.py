@@ -12,7 +12,6 @@ from nnfang.core.layers import Dense, Dropout
 from nnfang.core.losses import output_loss
 from nnfang.core.optimizers import Adam, AdamW, Momentum, RmsProp, Sgd
 from nnfang.engines.engine import Engine, Task
-from nnfang.engines.metrics import BatchMetrics
 
 ROWS = 1024
 """About how many samples are trained on in one call of the compiled loop."""
@@ -44,8 +43,9 @@ class CompiledEngine(Engine):
         from nnfang.engines import trainers  # numba takes a while to import
 
         network, size = task.network, task.batch_size
+        output_loss(network.output_activation, task.loss)  # refuses a pair that has no meaning
         self.block_size = max(ROWS // size, 1) * size
-        self._metrics = BatchMetrics(output_loss(network.output_activation, task.loss), network, self.block_size)
+        self._results = np.zeros(2)
         self._vectors = (network.theta, *(self.state[name] for name in task.optimizer.state_names))
         self._trainer = trainers.create_trainer(task, self._vectors, self.block_size)
         self._is_prepared = False
@@ -73,7 +73,7 @@ class CompiledEngine(Engine):
     def _no_steps(self) -> tuple[Images, Labels, Array, Array]:
         """What `Trainer.train` takes, with no step to take."""
         x = np.empty((0, self.task.network.inputs), self.inputs_dtype)
-        return x, np.empty(0, np.intp), self._rates(0), self._metrics.z
+        return x, np.empty(0, np.intp), self._rates(0), self._results
 
     def advance(self, x: Images, labels: Labels) -> tuple[float, int]:
         """See `Engine.advance`."""
@@ -89,10 +89,11 @@ class CompiledEngine(Engine):
         labels = np.ascontiguousarray(labels, np.intp)
         rates = self._rates(-(-len(x) // self.task.batch_size))
         x = x if x.flags.c_contiguous else x.copy()
-        self._trainer.train(x, labels, rates, self._metrics.z, self.step)
+        self._results[...] = 0
+        self._trainer.train(x, labels, rates, self._results, self.step)
         self.step += len(rates)
-        self._metrics.set_labels(labels)
-        return self._metrics.measure()
+        loss, correct = self._results.tolist()
+        return loss, int(correct)
 
     def _rates(self, steps: int) -> Array:
         """What the next steps need to know of the learning rate: see `nnfang.engines.kernels.updates`.  (steps, 3)."""

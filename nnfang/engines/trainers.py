@@ -7,14 +7,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnfang.core import optimizers
-from nnfang.core.arrays import Array, Images, Labels, aligned_empty
+from nnfang.core.arrays import Array, Images, Labels, aligned_empty, scale_pixels
 from nnfang.core.layers import Dense
 from nnfang.core.optimizers import Optimizer
 from nnfang.engines.compilation import load_kernel
 from nnfang.engines.engine import Task
 from nnfang.engines.kernels import minibatch, online, updates
-from nnfang.engines.kernels.elementwise import CODES, LINEAR, LOSSES
-from nnfang.engines.kernels.layout import Buckets, Entries, Layers, Units
+from nnfang.engines.kernels.elementwise import CODES, LINEAR
+from nnfang.engines.kernels.layout import Layers, Units
+from nnfang.engines.kernels.lists import Bytes, Lists, Numbers
+from nnfang.engines.kernels.losses import LOSSES
 from nnfang.engines.kernels.minibatch import BLOCK, ROWS
 from nnfang.engines.kernels.sparse import TILE
 from nnfang.engines.kernels.vectors import LANES
@@ -42,7 +44,7 @@ class Trainer(ABC):
         self.padded = [self.padding.allocate() for _ in vectors]
         own, padded = (create_update(task.optimizer, arrays) for arrays in (vectors, self.padded))
         self.layers = Layers(own, padded, self.padding.plan)
-        self.dtype = network.dtype
+        self.dtype, self.is_bytes = network.dtype, task.is_bytes
         self.tiles = -(-network.inputs // TILE)
 
     def read(self, vectors: Sequence[Array]) -> None:
@@ -55,34 +57,42 @@ class Trainer(ABC):
         for vector, padded in zip(vectors, self.padded, strict=True):
             self.padding.write(vector, padded)
 
-    def train(self, x: Images, labels: Labels, rates: Array, logits: Array, step: int) -> None:
+    def train(self, x: Images, labels: Labels, rates: Array, results: Array, step: int) -> None:
         """Take a step per row of `rates`.
 
         Args:
             x: (m, inputs), bytes that stand for 0 to 1, or numbers of the network's dtype.
             labels: (m,).
             rates: (steps, 3), see `nnfang.engines.kernels.updates`.
-            logits: (m or more, outputs), receives each row's logits.
+            results: (2,), to which the loss of each row is added, and how many are classified correctly.
             step: Of the first, counted from 0.
         """
         self.dropout.draw(len(x), step)
-        self._kernel(*self.arguments(x, labels, rates, logits))
+        self._kernel(*self.arguments(x, labels, rates, results))
 
-    def prepare(self, x: Images, labels: Labels, rates: Array, logits: Array) -> None:
+    def prepare(self, x: Images, labels: Labels, rates: Array, results: Array) -> None:
         """Compile `train` for arguments of these types, or load what was compiled before.
 
         Raises:
             FieldError: It cannot be compiled.
         """
-        self._kernel.prepare(*self.arguments(x, labels, rates, logits))
+        self._kernel.prepare(*self.arguments(x, labels, rates, results))
 
-    def is_cached(self, x: Images, labels: Labels, rates: Array, logits: Array) -> bool:
+    def is_cached(self, x: Images, labels: Labels, rates: Array, results: Array) -> bool:
         """Whether `train` need not be compiled for arguments of these types."""
-        return self._kernel.is_cached(*self.arguments(x, labels, rates, logits))
+        return self._kernel.is_cached(*self.arguments(x, labels, rates, results))
 
     @abstractmethod
-    def arguments(self, x: Images, labels: Labels, rates: Array, logits: Array) -> tuple[Any, ...]:
+    def arguments(self, x: Images, labels: Labels, rates: Array, results: Array) -> tuple[Any, ...]:
         """Of the compiled function."""
+
+    def lists(self, entries: int, ends: int) -> Lists:
+        """Room for lists of inputs that are not 0, with so many entries in so many lists."""
+        if self.is_bytes:
+            fractions = self.zeros(256)
+            scale_pixels(np.arange(256, dtype=np.uint8)[:, None], fractions[:, None])
+            return Lists(Bytes(self.zeros(entries, np.uint32), fractions), self.zeros(ends, np.int32))
+        return Lists(Numbers(self.zeros(entries, np.int32), self.zeros(entries)), self.zeros(ends, np.int32))
 
     def zeros(self, size: int, dtype: Any = None) -> Any:
         """An aligned array of zeros, of the network's dtype if none is given."""
@@ -98,20 +108,17 @@ class OnlineTrainer(Trainer):
 
     def __init__(self, task: Task, vectors: Sequence[Array], rows: int) -> None:
         super().__init__(task, vectors, rows)
-        padding = self.padding
+        padding, p = self.padding, task.network.inputs
         self.scratch = (
             Units(*(self.zeros(padding.units) for _ in range(3))),
-            Entries(
-                self.zeros(padding.entries, np.int32),
-                self.zeros(padding.entries),
-                self.zeros(self.tiles + 1, np.int32),
-            ),
+            self.lists(p + LANES, self.tiles + 1),
+            Numbers(self.zeros(padding.entries, np.int32), self.zeros(padding.entries)),
             self.zeros(len(padding.plan), np.int64),
         )
 
-    def arguments(self, x: Images, labels: Labels, rates: Array, logits: Array) -> tuple[Any, ...]:
+    def arguments(self, x: Images, labels: Labels, rates: Array, results: Array) -> tuple[Any, ...]:
         """See `nnfang.engines.kernels.online.train`."""
-        return x, labels, rates, self.loss, divisor(x), self.layers, *self.scratch, logits
+        return x, labels, rates, self.loss, self.layers, *self.scratch, results
 
 
 class MiniBatchTrainer(Trainer):
@@ -127,27 +134,14 @@ class MiniBatchTrainer(Trainer):
         self.scratch = (
             Units(*(self.zeros(round_up(size, ROWS) * padding.units) for _ in range(3))),
             self.zeros(max([int(p * n) for p, n, *_ in padding.plan[1:]], default=LANES)),
-            Entries(
-                self.zeros(size * p + LANES, np.int32),
-                self.zeros(size * p + LANES),
-                self.zeros(size * (self.tiles + 1), np.int32),
-            ),
-            Buckets(
-                self.zeros(p, np.int32),
-                self.zeros(p * self.capacity, np.int32),
-                self.zeros(p * self.capacity),
-            ),
+            self.lists(size * p + LANES, size * (self.tiles + 1)),
+            self.lists(p * self.capacity, p),
         )
 
-    def arguments(self, x: Images, labels: Labels, rates: Array, logits: Array) -> tuple[Any, ...]:
+    def arguments(self, x: Images, labels: Labels, rates: Array, results: Array) -> tuple[Any, ...]:
         """See `nnfang.engines.kernels.minibatch.train`."""
-        of_task = x, labels, rates, self.is_linear, self.loss, divisor(x), self.layers, self.size
-        return *of_task, *self.scratch, self.capacity, self.dropout.masks, logits
-
-
-def divisor(x: Images) -> int:
-    """What the inputs are divided by: bytes by 255."""
-    return 255 if x.dtype == np.uint8 else 1
+        of_task = x, labels, rates, self.is_linear, self.loss, self.layers, self.size
+        return *of_task, *self.scratch, self.capacity, self.dropout.masks, results
 
 
 def create_trainer(task: Task, vectors: Sequence[Array], rows: int) -> Trainer:

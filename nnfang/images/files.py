@@ -26,7 +26,7 @@ def find_pictures(arguments: Iterable[str]) -> Iterator[Path]:
         try:
             yield from _find(argument)
         except OSError as error:
-            raise PictureError(describe_failure(error), argument) from error
+            raise PictureError(describe_failure(error), error.filename or argument) from error
 
 
 def _find(argument: str) -> Iterator[Path]:

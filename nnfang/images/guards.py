@@ -89,8 +89,10 @@ def check_size(picture: ImageFile, *, is_masked: bool = False) -> None:
         is_masked: Whether the lower half of the picture is a mask, as in the bitmap of an icon.
 
     Raises:
-        PictureError: It is too large.
+        PictureError: It is too large, or its size makes no sense.
     """
+    if len(picture.size) != 2 or not all(isinstance(length, int) for length in picture.size):  # noqa: PLR2004
+        raise PictureError(f"cannot be decoded: a size of {picture.size}"[:MOST_CHARACTERS])
     width, height = picture.size
     if is_masked:
         height //= 2

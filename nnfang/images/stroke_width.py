@@ -1,6 +1,7 @@
 """Normalise the stroke width: the strokes of any pen get about as wide as those of MNIST."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
@@ -25,6 +26,7 @@ class StrokeWidths:
         oversampling: The width is measured and changed at this many times the resolution of the result.
         stroke_level: Grey level above which a pixel is inside a stroke.
         ink_level: Grey level above which a pixel is ink at all.
+        faint: The least width of a stroke when it is measured, in pixels; a thinner one would vanish in the resampling.
     """
 
     min: float = 1.9
@@ -37,6 +39,7 @@ class StrokeWidths:
     oversampling: int = 4
     stroke_level: int = 127
     ink_level: int = 63
+    faint: float = 0.5
 
 
 WIDTHS = StrokeWidths()
@@ -64,6 +67,7 @@ def normalize_stroke_width(ink: Grey, box: tuple[int, int]) -> Grey:
         The same array if the stroke width is as it should be; otherwise a digit of about `WIDTHS.oversampling` times
         the box.
     """
+    ink = _thicken_hairlines(ink, box)
     for _ in range(WIDTHS.passes):
         fine = resize(ink, fit_shape(ink.shape, (box[0] * WIDTHS.oversampling, box[1] * WIDTHS.oversampling)))
         unit = WIDTHS.oversampling * max(box) / MNIST_LENGTH
@@ -82,6 +86,20 @@ def normalize_stroke_width(ink: Grey, box: tuple[int, int]) -> Grey:
         left, top, right, bottom = bounding_box(mask)
         ink = changed[top:bottom, left:right]
     return ink
+
+
+def _thicken_hairlines(ink: Grey, box: tuple[int, int]) -> Grey:
+    """Dilate lines which would be so faint at the resolution of the measurement that only their crossings were left.
+
+    A pen of one pixel on a large picture; a (height, width) that grows by the dilation.
+    """
+    scale = WIDTHS.oversampling * min(box[0] / ink.shape[0], box[1] / ink.shape[1])
+    width = measure_stroke_width(ink)
+    if not 0 < width * scale < WIDTHS.faint:
+        return ink
+    thick = _dilate(ink, ceil((1 / scale - width) / 2))
+    left, top, right, bottom = bounding_box(thick > WIDTHS.ink_level)
+    return thick[top:bottom, left:right]
 
 
 def _dilate(ink: Grey, steps: int) -> Grey:

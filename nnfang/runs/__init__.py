@@ -1,1 +1,1 @@
-"""A training on disk: its folder, its checkpoints, and what writes them."""
+"""A training run on disk: its folder, its checkpoints, and what writes them."""

@@ -96,7 +96,7 @@ class Checkpoint:
 
         Args:
             pictures: Files, folders, patterns such as ``scans/*.png``, or samples such as ``sample:7``.
-            raw: Whether a picture is taken as it is: only made grey and resized, not inverted.
+            raw: Whether a picture is taken as it is: only converted to greyscale and resized, not inverted.
 
         Raises:
             PictureError: One cannot be read, or shows nothing.

@@ -1,4 +1,4 @@
-"""Whole trainings in one call, for who works in Python."""
+"""Whole training runs in one call, for whoever works in Python."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def resume(folder: str | PathLike[str], data: Dataset | None = None, **changes: 
         The network of the best epoch.
 
     Raises:
-        AnotherTrainingError: A change would make another training of it.
+        AnotherTrainingError: A change would make it a different run.
         CheckpointError: There is no run, or it cannot be read.
         DataError: The data set has changed.
     """

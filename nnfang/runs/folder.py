@@ -43,7 +43,7 @@ class FolderInUseError(ConfigError):
     """
 
     def __init__(self, folder: Path, files: Sequence[str]) -> None:
-        super().__init__(f"holds {', '.join(files)} already", folder)
+        super().__init__(f"already holds {', '.join(files)}", folder)
         self.files = files
 
 

@@ -37,14 +37,18 @@ def lock_folder(folder: Path) -> Iterator[None]:
     Raises:
         NnfangError: Another process does; the message says which. Or it cannot be locked.
     """
-    with ExitStack() as held:
-        try:
-            is_ours = _lock_itself(folder, held) and _lock_file(folder / LOCK, held)
-        except OSError as error:
-            raise NnfangError(f"cannot be locked: {error.strerror or error}", folder) from error
-        if not is_ours:
-            raise NnfangError(f"{_read_owner(folder / LOCK)} is training into this folder", folder)
-        yield
+    try:
+        with ExitStack() as held:
+            try:
+                is_ours = _lock_itself(folder, held) and _lock_file(folder / LOCK, held)
+            except OSError as error:
+                raise NnfangError(f"cannot be locked: {error.strerror or error}", folder) from error
+            if not is_ours:
+                raise NnfangError(f"{_read_owner(folder / LOCK)} is training into this folder", folder)
+            yield
+    except (KeyboardInterrupt, SystemExit):  # by a signal, maybe between creating the file and locking it
+        _clear_away(folder / LOCK)
+        raise
 
 
 def is_locked(folder: Path) -> bool:
@@ -109,6 +113,15 @@ def _remove(path: Path, descriptor: int) -> None:
     with suppress(OSError):
         if is_at(path, descriptor):
             path.unlink()
+
+
+def _clear_away(path: Path) -> None:
+    """Delete the file of a lock that nobody holds."""
+    with suppress(OSError), ExitStack() as held:
+        descriptor = os.open(path, os.O_RDWR | SAFELY)
+        held.callback(os.close, descriptor)
+        if try_lock(descriptor):
+            _remove(path, descriptor)
 
 
 def _read_owner(path: Path) -> str:

@@ -180,7 +180,7 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
 def describe_training(
     recipe: Recipe, data: "Dataset", *, engine: str, environment: dict[str, Any], requested: str | None = None
 ) -> Meta:
-    """What stays the same throughout a training, and that nothing has been trained yet.
+    """What stays the same throughout a training run, and that nothing has been trained yet.
 
     Args:
         recipe: How it is trained.

@@ -59,7 +59,7 @@ def predict_pictures(
     Args:
         checkpoint: The network, and how pictures are prepared for it.
         pictures: Files, folders, patterns such as ``scans/*.png``, or samples such as ``sample:7``.
-        raw: Whether a picture is taken as it is: only made grey and resized, not inverted.
+        raw: Whether a picture is taken as it is: only converted to greyscale and resized, not inverted.
         stdin: What ``-`` stands for.
 
     Yields:

@@ -1,18 +1,18 @@
-"""A training on disk while it happens: what is written, what happens where it diverges, and its result."""
+"""A training run on disk while it happens: what is written, what happens where it diverges, and its result."""
 
 from __future__ import annotations
 
 import logging
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from shutil import copyfileobj
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nnfang.config.schema import to_tree
-from nnfang.errors import DivergedError
+from nnfang.errors import DivergedError, NnfangError
 from nnfang.files import write_whole
 from nnfang.runs.checkpoint import load, save
 from nnfang.runs.finding import load_last
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Writes a training into the folder of its run."""
+    """Writes a training run into its folder."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Recorder:
                 on from last.prev.npz, which must stay until there is another that is whole.
         """
         self.run, self.training, self.meta = run, training, meta
+        self._status = run.folder.stat()
         self.history, self.keeps_last = list(history), keeps_last
         self.saved_at, self.saved_step = monotonic(), training.state.step
         if not run.last.exists() and not run.previous.exists():
@@ -83,7 +84,8 @@ class Recorder:
         """Write down what has happened, as far as it is due."""
         if isinstance(event, Epoch):
             self.history.append(event)
-            self.run.write_history(self.history)
+            with self.in_place():
+                self.run.write_history(self.history)
             if event.is_best:
                 self._save(self.run.best)
             self.save_last()
@@ -115,12 +117,38 @@ class Recorder:
     def _save(self, path: Path, keep_old_as: Path | None = None) -> None:
         training = self.training
         meta = at_state(self.meta, training.state, tuple(self.history))
-        save(path, training.network, meta, training.engine.state, keep_old_as=keep_old_as)
+        with self.in_place():
+            save(path, training.network, meta, training.engine.state, keep_old_as=keep_old_as)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Around writing: only into the folder that is locked, even where its name leads to another by now.
+
+        Raises:
+            NnfangError: It was deleted or moved.
+        """
+        self._check_folder()
+        try:
+            yield
+        except NnfangError:
+            self._check_folder()
+            raise
+
+    def _check_folder(self) -> None:
+        try:
+            is_there = os.path.samestat(self.run.folder.stat(), self._status)
+        except (FileNotFoundError, NotADirectoryError):
+            is_there = False
+        if not is_there:
+            raise NnfangError("this folder was deleted or moved while its run was being trained", self.run.folder)
 
 
 def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as file:
-        write_whole(target, lambda copy: copyfileobj(file, copy))
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        raise NnfangError(f"cannot be read: {error.strerror or error}", source) from error
+    write_whole(target, lambda copy: copy.write(content))
 
 
 MAX_RETRIES = 3
@@ -130,7 +158,7 @@ RETRY_DIVISOR = 3.0
 
 @dataclass(frozen=True)
 class Result:
-    """How a training ended.
+    """How a training run ended.
 
     Attributes:
         end: Its last event.
@@ -146,7 +174,7 @@ class Result:
 
 
 class RecordedTraining:
-    """A training on disk, under way. Iterate over it to train; each event is recorded before it is seen.
+    """A training run on disk, under way. Iterate over it to train; each event is recorded before it is seen.
 
     Attributes:
         run: Its folder, which no other process trains into meanwhile.
@@ -185,7 +213,8 @@ class RecordedTraining:
 
     def _retry(self, reason: str) -> Retry:
         """Go back to the latest checkpoint, with a smaller learning rate; and write that down."""
-        checkpoint = load_last(self.run.folder)
+        with self.recorder.in_place():
+            checkpoint = load_last(self.run.folder)
         abandoned = self.recipe.optimizer.learning_rate
         optimizer = replace(self.recipe.optimizer, learning_rate=abandoned / RETRY_DIVISOR)  # type: ignore[type-var]
         self.recipe = replace(self.recipe, optimizer=optimizer)
@@ -207,7 +236,8 @@ class RecordedTraining:
         """
         seconds = sum(epoch.seconds for epoch in self.recorder.history)
         logger.info("Trained to epoch %d in %.2f s, not counting validation and saving", end.epochs, seconds)
-        best = load(self.run.best)
+        with self.recorder.in_place():
+            best = load(self.run.best)
         test = best.evaluate(self.data)
         recorder = self.recorder
         metrics = {
@@ -226,7 +256,8 @@ class RecordedTraining:
             "seconds": seconds,
             "digest": best.network.digest(),
         }
-        self.run.write_metrics(metrics | {"environment": recorder.meta.environment})
+        with recorder.in_place():
+            self.run.write_metrics(metrics | {"environment": recorder.meta.environment})
         return Result(end, test, diagnose(self._judge_by(best, test)), metrics)
 
     def _judge_by(self, best: Checkpoint, test: Evaluation) -> Outcome:

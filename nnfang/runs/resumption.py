@@ -29,7 +29,7 @@ SAMPLES_PER_EPOCH = 8
 
 
 class AnotherTrainingError(FieldError):
-    """With this value the run would be another training, which needs a new run."""
+    """With this value the run would be a different one, which needs a new folder."""
 
 
 def check_weights(old: Recipe, new: Recipe) -> None:
@@ -53,14 +53,14 @@ def check_changes(old: Recipe, state: StateRecord, new: Recipe) -> None:
 
     Raises:
         FieldError: The weights would not fit.
-        AnotherTrainingError: The run would be another training.
+        AnotherTrainingError: The run would be a different one.
     """
     check_weights(old, new)
     for field in fields(new):
         before, after = (to_tree(getattr(each, field.name)) for each in (old, new))
         path = find_difference(field.name, before, after)
         if path and (field.name not in MAY_CHANGE or _changes_the_past(old, state, new, field.name)):
-            raise AnotherTrainingError(path, "another value means another training")
+            raise AnotherTrainingError(path, "a different value makes this a different run")
 
 
 def find_difference(path: str, old: Any, new: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""A training on disk: started, resumed, or forked from another.
+"""A training run on disk: started, resumed, or forked from another.
 
     with session.start(recipe, data, folder) as training:
         for event in training:
@@ -49,7 +49,7 @@ LoadData = Callable[[str], "Dataset"]
 def start(
     recipe: Recipe, data: Dataset, folder: Path | None = None, *, force: bool = False
 ) -> Iterator[RecordedTraining]:
-    """A new training in a new folder.
+    """A new run in a new folder.
 
     Args:
         recipe: How to train. If its `dataset` is not the name of `data`, checkpoints say what was requested.
@@ -69,7 +69,7 @@ def start(
 
 
 def _begin(recipe: Recipe, data: Dataset, requested: str) -> tuple[Training, Meta]:
-    """A training from its beginning, and what its checkpoints say of it."""
+    """A run from its beginning, and what its checkpoints say of it."""
     training = train(Network.for_recipe(recipe, data), data, recipe)
     meta = describe_training(
         recipe, data, engine=training.engine.name, environment=describe_machine(), requested=requested
@@ -150,7 +150,7 @@ def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> Re
         load: Loads its data set, once the recipe has been checked.
 
     Raises:
-        AnotherTrainingError: The recipe would make another training of it.
+        AnotherTrainingError: The recipe would make it a different run.
         FieldError: Its engine cannot be used here.
         DataError: The data set has changed.
     """
@@ -180,7 +180,9 @@ def _start_again(unsaved: UnsavedRun, recipe: Recipe, load: LoadData) -> Recorde
 
 
 @contextmanager
-def fork(stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None = None) -> Iterator[RecordedTraining]:
+def fork(
+    stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None = None, *, force: bool = False
+) -> Iterator[RecordedTraining]:
     """A new run that begins where another stands, and may be trained differently.
 
     Args:
@@ -188,12 +190,16 @@ def fork(stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None 
         recipe: With the same layers and dtype.
         load: Loads its data set, once the recipe has been checked; with images of the same shape and as many classes.
         folder: Of the new run; None means ``runs/<time>-<dataset>``.
+        force: Whether a run that is in `folder` may be deleted; the other run itself may not.
 
     Raises:
+        ConfigError: `folder` is that of the other run, and `force` is set.
         FieldError: The recipe does not fit the weights or the data; nothing has been created.
         DataError: The data set does not fit the network, or has changed.
         FolderInUseError: `folder` holds a run.
     """
+    if force and folder and folder.resolve() == stored.run.folder.resolve():
+        raise ConfigError("is the run to start from, which a fork does not replace; choose another folder", folder)
     checkpoint = stored.checkpoint
     resumption.check_weights(stored.recipe, recipe)
     data = load(recipe.dataset)
@@ -205,14 +211,14 @@ def fork(stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None 
     training = _continue(checkpoint, recipe, data, state)
     parent = ForkRecord(as_text(stored.run.folder), state.step, checkpoint.network.digest())
     meta = _describe(checkpoint, recipe, training, parent=parent)
-    with create(folder, data.name, datetime.now().astimezone()) as run:
+    with create(folder, data.name, datetime.now().astimezone(), force=force) as run:
         recorder = Recorder(run, training, meta, checkpoint.meta.history, best=best)
         run.write_config(to_yaml(recipe))  # last: a fork cannot begin from its config alone
         yield RecordedTraining(run, recipe, training, recorder)
 
 
 def _continue(checkpoint: Checkpoint, recipe: Recipe, data: Dataset, state: TrainingState) -> Training:
-    """The training that goes on from a checkpoint."""
+    """The training that continues from a checkpoint."""
     resumption.check_data(checkpoint, data)
     if differences := resumption.list_machine_differences(checkpoint):
         warnings.warn(

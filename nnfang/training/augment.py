@@ -45,7 +45,7 @@ class Elastic:
 class Augment:
     """How much each training image is distorted, differently in each epoch.
 
-    Amounts are drawn evenly between minus and plus the given one.
+    Amounts are drawn uniformly between minus and plus the given one.
 
     Attributes:
         rotate: Largest rotation, in degrees.
@@ -54,7 +54,7 @@ class Augment:
         shift: Largest shift in either direction, in pixels.
         elastic: The smooth random field that bends the image; null bends nothing.
         thickness: Largest change of the strokes; 1 makes them one pixel wider, or narrower, all around.
-        mirror: Whether left and right are exchanged in every other image.
+        mirror: Whether a random half of the images is flipped left to right.
     """
 
     rotate: NonNegative = 0.0

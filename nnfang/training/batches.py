@@ -27,8 +27,8 @@ def split_rows(images: int, recipe: Recipe) -> tuple[Labels, Labels]:
     images = min(images, recipe.limit or images)
     held_out = round(images * recipe.validation_split)
     if held_out >= images or (recipe.validation_split and not held_out):
-        purpose = "to train on" if held_out else "for validation"
-        raise FieldError("validation_split", f"{recipe.validation_split} of {images} images leaves none {purpose}")
+        lack = "to train on" if held_out else "for validation; 0 does without, or use more images"
+        raise FieldError("validation_split", f"{recipe.validation_split} of {images} images leaves none {lack}")
     order = generator(recipe.seed, Purpose.SPLIT).permutation(images)
     return np.sort(order[held_out:]), np.sort(order[:held_out])
 

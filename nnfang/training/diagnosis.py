@@ -1,4 +1,4 @@
-"""What is wrong with a training that ended without an error: evidence, and the setting to change."""
+"""What is wrong with a training run that ended without an error: evidence, and the setting to change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Something wrong with a training.
+    """Something wrong with a training run.
 
     Attributes:
         rule: The name of the rule that found it.

@@ -63,7 +63,7 @@ class Epoch:
 class Retry:
     """Training diverged and continues from the latest checkpoint with a smaller learning rate.
 
-    Only a training on disk can do so, see `nnfang.runs.session`.
+    Only a run on disk can do so, see `nnfang.runs.session`.
 
     Attributes:
         epoch: Completed epochs of that checkpoint.

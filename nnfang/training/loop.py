@@ -49,7 +49,7 @@ class LearningRate:
 
 
 class Training:
-    """A training in memory. Iterate over it to train; stop iterating, and begin again, wherever you like.
+    """A training run in memory. Iterate over it to train; stop iterating, and begin again, wherever you like.
 
     Attributes:
         network: Trained in place.
@@ -174,7 +174,7 @@ def train(
         optimizer_state: The optimizer's vectors there, left as they are.
 
     Returns:
-        A training that takes its steps while one iterates over its events.
+        A training run that takes its steps while one iterates over its events.
 
     Raises:
         FieldError: Recipe, data set and network do not fit together, or the engine or the split that the recipe asks

@@ -1,4 +1,4 @@
-"""Everything that decides a training run, as one value. The defaults are the paper's experiment."""
+"""Everything that determines a training run, as one value. The defaults are the paper's experiment."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Where a training stands: what it takes to interrupt it and to continue; and which epoch is the best."""
+"""Where a training run stands: what it takes to interrupt it and to continue; and which epoch is the best."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACCURACY_THEN_LOSS = "val_accuracy, val_loss"
 
 @dataclass
 class TrainingState:
-    """Where a training stands between two chunks of images; kept current by the training.
+    """Where a training run stands between two chunks of images; kept current by the training.
 
     With θ and the optimizer's vectors, this is all that is needed to continue as if there had been no interruption:
     whatever is random is drawn from the seed and the position.

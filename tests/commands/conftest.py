@@ -28,7 +28,7 @@ BRIEF = (*SAMPLE, "--limit", "500", "--epochs", "1")
 DEAD_PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
 """Nothing beyond this machine can be reached."""
 
-TIME_LIMIT = 60
+TIME_LIMIT = 240
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -191,9 +191,12 @@ def read_terminal(terminal: int) -> bytes:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _expect_interrupts() -> None:
-    """Where the tests run in the background, SIGINT is ignored, and would be by each process that they start."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def _expect_signals() -> None:
+    """Ignore none: in the background SIGINT is, under nohup SIGHUP, and then by each process that is started too."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

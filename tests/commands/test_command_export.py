@@ -111,7 +111,7 @@ def test_training_cannot_continue_from_it(arguments: tuple[str, ...], exported: 
 def test_a_file_is_not_overwritten_unless_forced(exported: Path, nnfang: Nnfang, trained: Trained) -> None:
     before = exported.stat().st_mtime_ns
     result = nnfang.inside("export", "-m", str(trained.folder), "digits.npz", code=2)
-    assert result.stderr == "Error: digits.npz: exists already; choose another name, or --force to overwrite it\n"
+    assert result.stderr == "Error: digits.npz: already exists; choose another name, or --force to overwrite it\n"
     assert exported.stat().st_mtime_ns == before
     assert nnfang.inside("export", "-q", "-m", str(trained.folder), "digits.npz", "--force").stderr == ""
     assert exported.stat().st_mtime_ns > before

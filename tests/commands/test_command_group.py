@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ import pytest
 
 import nnfang as library
 from nnfang import commands, errors
-from nnfang.commands import COMMANDS, cli
+from nnfang.commands import COMMANDS, cli, warnings_as_messages
+from nnfang.errors import NnfangWarning
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang
@@ -74,7 +76,11 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
                 "Known: predict, evaluate, export, train, diagnose, verify, runs, inspect, recipes, info, bench, help.",
             ],
         ),
+        (("version",), ['Did you mean "--version"?']),
+        (("test",), ['Did you mean "evaluate"?']),
         (("--verion",), ["--verion"]),
+        (("-v",), ['There is no option "-v". Did you mean "--version"?']),
+        (("--verbose", "train"), ['Did you mean "nnfang COMMAND --verbose"?']),
         (("evaluate", "--min-acuracy", "1"), ["--min-acuracy", "--min-accuracy"]),
         (("evaluate", "--split", "tset"), ["tset", "test"]),
         (("evaluate", "--format", "json"), ['Did you mean "--json"?']),
@@ -97,7 +103,15 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
         (("train", "tiny"), ["Did you mean -c tiny?"]),
         (("train", "mine.yaml"), ["Did you mean -c mine.yaml?"]),
         (("train", "-c", "tiny", "-c", "deep"), ["tiny, deep: one recipe at a time"]),
+        (("train", "--max-iter", "3"), ['Did you mean "--epochs"?']),
+        (("train", "--random-state", "3"), ['Did you mean "--seed"?']),
+        (("train", "-b", "8"), ['Did you mean "--batch-size"?']),
+        (("train", "-f"), ['There is no option "-f".\n']),
+        (("train", "-m", "run"), ['Did you mean "--resume"?']),
+        (("export", "-o", "a.npz"), ['Did you mean "nnfang export FILE.npz"?']),
+        (("export", "run", "a.npz"), ["Did you mean nnfang export -m RUN a.npz?"]),
         (("evaluate", "run"), ["Did you mean --model run?"]),
+        (("evaluate", "mnist-sample"), ["Did you mean --dataset mnist-sample?"]),
         (("predict", "--format", "xml", "a.png"), ["xml", "json"]),
         (("predict",), ["IMAGE"]),
     ],
@@ -115,7 +129,14 @@ def test_a_slip_of_the_keyboard_is_answered_by_what_is_possible(
 
 @pytest.mark.parametrize(
     "arguments",
-    [("train", "-c", ""), ("train", "-o", ""), ("evaluate", "-m", ""), ("predict", "-m", "", "a.png"), ("predict", "")],
+    [
+        ("train", "-c", ""),
+        ("train", "-o", ""),
+        ("train", "--dataset", ""),
+        ("evaluate", "-m", ""),
+        ("predict", "-m", "", "a.png"),
+        ("predict", ""),
+    ],
     ids=" ".join,
 )
 def test_a_variable_of_the_shell_that_is_not_set_is_no_path(arguments: tuple[str, ...], nnfang: Nnfang) -> None:
@@ -130,9 +151,17 @@ def test_a_network_larger_than_the_memory_is_a_message(units: int, nnfang: Nnfan
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_a_warning_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings_as_messages():
+        for text in ("the cache cannot be used", "the cache cannot be used", "the disk is nearly full"):
+            warnings.warn(text, NnfangWarning, stacklevel=1)
+    assert capsys.readouterr().err == "warning: the cache cannot be used\nwarning: the disk is nearly full\n"
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = """
 import sys
+import warnings
 from nnfang.commands import cli
 try:
     cli(["--help"], prog_name="nnfang")

@@ -22,11 +22,13 @@ from nnfang.runs.finding import load_last
 from nnfang.runs.meta import ForkRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.commands.conftest import Nnfang, Trained
 
 KILLS = int(os.environ.get("KILLS", "6"))
 LONG = (
-    *("--dataset", "mnist-sample", "--limit", "2000", "--epochs", "120", "--batch-size", "32"),
+    *("--dataset", "mnist-sample", "--limit", "2000", "--epochs", "60", "--batch-size", "32"),
     *("--set", "checkpoint_every.steps=1", "--set", "optimizer.type=momentum", "--json", "-q"),
 )
 
@@ -38,7 +40,9 @@ def count_epochs(folder: Path) -> int:
     return load_last(folder).meta.epoch
 
 
-def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(nnfang: Nnfang) -> None:
+def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(
+    nnfang: Nnfang, record_property: Callable[[str, object], None]
+) -> None:
     nnfang("train", *LONG, "-o", "whole")
     expected = load(nnfang.folder / "whole" / "last.npz").network.theta.tobytes()
     rng, kills, number = random.Random(0), 0, 0
@@ -66,6 +70,7 @@ def test_killed_at_any_moment_and_resumed_a_training_ends_at_the_same_bytes(nnfa
                 assert count_epochs(folder) >= max([done, *told])
         assert load(folder / "last.npz").network.theta.tobytes() == expected
         assert not list(folder.glob(".*.tmp"))
+    record_property("tally", {"killed": kills, "whole": kills, "continued": kills, "equal": kills})
 
 
 @pytest.mark.parametrize("number", STOPPING)
@@ -84,7 +89,8 @@ def test_a_run_can_be_made_longer_but_not_another_one(nnfang: Nnfang) -> None:
     nnfang.train("--epochs", "2", "-o", "run", "-q")
     nnfang.train("--epochs", "4", "-o", "whole", "-q")
     refused = nnfang("train", "--resume", "run", "--learning-rate", "0.1", code=2)
-    assert "optimizer.learning_rate: another value means another training; --fork" in refused.stderr
+    assert "optimizer.learning_rate: a different value makes this a different run; --fork" in refused.stderr
+    assert "To continue" not in refused.stderr
     nnfang("train", "--resume", "run", "--epochs", "4", "-q")
     assert digest(nnfang.folder / "run") == digest(nnfang.folder / "whole")
     forked = nnfang(
@@ -94,6 +100,9 @@ def test_a_run_can_be_made_longer_but_not_another_one(nnfang: Nnfang) -> None:
     assert meta.parent == ForkRecord("run", 4 * 450, digest(nnfang.folder / "whole")[:16])
     assert (len(forked.epochs), len(meta.history)) == (1, 5)
     assert "was forked from run" in nnfang("verify", "fork", code=2).stderr
+    again = ("train", "--resume", "run", "--fork", "-o", "fork", "--epochs", "5", "-q")
+    assert "--force to delete them" in nnfang(*again, code=2).stderr
+    nnfang(*again, "--force")
 
 
 def test_a_run_may_be_called_newest(nnfang: Nnfang) -> None:
@@ -112,7 +121,7 @@ def digest(folder: Path) -> str:
 def test_a_schedule_that_looks_ahead_forbids_another_number_of_epochs(nnfang: Nnfang) -> None:
     nnfang.train("--epochs", "2", "--set", "schedule.type=cosine", "-o", "run", "-q")
     assert (
-        "epochs: another value means another training"
+        "epochs: a different value makes this a different run"
         in nnfang("train", "--resume", "run", "--epochs", "4", code=2).stderr
     )
 
@@ -122,10 +131,11 @@ def test_a_schedule_that_looks_ahead_forbids_another_number_of_epochs(nnfang: Nn
     [
         (("-c", "a.yaml"), "the run has a config of its own"),
         (("-o", "elsewhere"), "the run stays in its folder"),
+        (("--force",), "there is nothing for --force to delete"),
         (("--print-config",), "show what a new run would do"),
         (("--preview-augment", "sheet.png"), "show what a new run would do"),
         (("--set", "layers[0].units=9"), "layers: cannot change"),
-        (("--dataset", "mnist"), "dataset: another value means another training"),
+        (("--dataset", "mnist"), "dataset: a different value makes this a different run"),
     ],
 )
 def test_what_contradicts_resuming_is_refused(
@@ -181,18 +191,38 @@ def test_a_full_disk_is_one_message_and_leaves_what_was_there(nnfang: Nnfang) ->
     nnfang("train", "--resume", "run", "--epochs", "3", "-q")
 
 
-def test_a_folder_that_vanishes_is_one_message(nnfang: Nnfang) -> None:
-    with nnfang.start(
-        "train", "--dataset", "mnist-sample", "--epochs", "10000", "-o", "run", "--json", "-q"
-    ) as process:
+def vanish(folder: Path, how: str) -> None:
+    if how == "deleted":
+        shutil.rmtree(folder)
+        return
+    folder.rename(folder.with_name("elsewhere"))
+    if how == "replaced by a folder":
+        folder.mkdir()
+    elif how == "replaced by a file":
+        folder.write_bytes(b"mine")
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced by a folder", "replaced by a file"])
+def test_a_folder_that_vanishes_is_one_message(how: str, is_interrupted: bool, nnfang: Nnfang) -> None:
+    options = ("--dataset", "mnist-sample", "--epochs", "10000", "-o", "run", "--json", "-q")
+    with nnfang.start("train", *options) as process:
         assert process.stdout
         for _ in range(3):
             process.stdout.readline()
-        shutil.rmtree(nnfang.folder / "run")
+        vanish(nnfang.folder / "run", how)
+        before = names_in(nnfang.folder)
+        if is_interrupted:
+            process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert stderr.count(b"\n") == 1
-    assert b"cannot be written: No such file or directory" in stderr
+    assert stderr == b"Error: run: this folder was deleted or moved while its run was being trained\n"
+    assert names_in(nnfang.folder) == before
+
+
+def names_in(folder: Path) -> list[Path]:
+    """All that is there, but for what is there for moments."""
+    return sorted(path for path in folder.rglob("*") if path.name[0] != ".")
 
 
 def test_verify_names_the_first_epoch_that_differs(nnfang: Nnfang, trained: Trained) -> None:

@@ -112,6 +112,41 @@ def test_ctrl_c_at_any_moment_of_the_start_is_130_and_no_traceback(arguments: tu
     assert 130 in codes
 
 
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "{module}":
+            os.kill(os.getpid(), signal.SIGINT)
+
+del sys.modules["{module}"]
+sys.meta_path.insert(0, Interrupting())
+from nnfang.__main__ import main
+"""
+
+
+@pytest.mark.parametrize("module", ["signal", "types"])
+def test_ctrl_c_before_there_is_a_handler_is_130_and_no_traceback(module: str, nnfang: Nnfang) -> None:
+    """What comes before that is Python's own start: it has a traceback for a Ctrl-C, or ends at once."""
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IMPORT.format(module=module)],
+        env=nnfang.environment,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
+def test_nothing_is_imported_before_the_program_is_ready_for_ctrl_c(nnfang: Nnfang) -> None:
+    code = "import sys; before = {*sys.modules}; import nnfang; print(*{*sys.modules} - before)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=nnfang.environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "nnfang\n"
+
+
 def test_in_a_background_job_sigint_stays_ignored(nnfang: Nnfang) -> None:
     script = """
     trap '' INT

@@ -32,7 +32,7 @@ def test_what_is_there_is_replaced_only_if_forced(command: tuple[str, ...], name
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(b"mine")
     result = nnfang.inside(*command, code=2)
-    assert result.stderr.endswith(f"Error: {name}: exists already; choose another name, or --force to overwrite it\n")
+    assert result.stderr.endswith(f"Error: {name}: already exists; choose another name, or --force to overwrite it\n")
     assert target.read_bytes() == b"mine"
     nnfang.inside(*command, "--force")
     assert target.read_bytes() != b"mine"

@@ -33,6 +33,14 @@ def test_an_epoch_is_a_line_that_fits_a_terminal(epoch: Epoch, line: str) -> Non
     assert len(line) <= 80
 
 
+def test_the_lines_of_a_long_training_fit_a_terminal(open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal(COLUMNS="80")
+    with views.training_view(150, quiet=False) as view:
+        view.show(replace(make_epoch(7), accuracy=1.0, val_accuracy=1.0))
+    screen = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", terminal.getvalue())
+    assert "epoch   7/150 loss 0.2500 accuracy 100.00% val_loss 0.1000 val_accuracy 100.00%\n" in screen
+
+
 def test_plain_lines_say_how_fast_and_how_long_still(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

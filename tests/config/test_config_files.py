@@ -62,12 +62,13 @@ def test_every_key_has_a_comment(path: Path) -> None:
         if kind := re.match(r"  - \{type: (\w+)", line):
             assert kind[1] in kinds_explained, f"{path.name}, line {number}: no line with this kind has a comment"
         elif re.match(r"\w+:", line):
-            assert "#" in line, f"{path.name}, line {number}: no comment"
+            above = lines[number - 2]  # where a long line has its comment
+            assert "#" in line or above.startswith("# "), f"{path.name}, line {number}: no comment"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_lines_fit_a_terminal(path: Path) -> None:
-    assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 120
+    assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 80
 
 
 def test_all_files_together_show_every_key() -> None:

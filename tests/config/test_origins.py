@@ -30,6 +30,8 @@ def test_a_value_was_written_where_the_value_around_it_was() -> None:
     assert origins.find("layers[1].units") == FILE.at(3)
     assert origins.find("layers[0].units") == FILE.at(1)
     assert origins.find("layer") is None
+    origins.record("optimizer.lr", OPTION)
+    assert origins.find("optimizer") == OPTION
     assert "layers" in origins
     assert "layers[0]" not in origins
 

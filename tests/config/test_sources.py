@@ -361,6 +361,7 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ("seed: 1\nepochs: 3\n---\nepochs: 4", ", line 3: not valid YAML: but found another document", []),
     ("seed: 1\nepochs: [", ", line 2: not valid YAML: ", []),
     ("epochs: 3\n  seed: 4", ", line 2: not valid YAML: mapping values are not allowed here", []),
+    ("augment:\n\trotate: 3", ", line 2: not valid YAML: a tab, where spaces are needed", []),
     ("epochs: *x", ", line 1: not valid YAML: found undefined alias", []),
     ("epochs: \x00", ", line 1: not valid YAML: the character #x0000 is not allowed", []),
     ("seed: 1\nepochs: !foo 3", ", line 2: epochs: the tag !foo is not allowed", []),

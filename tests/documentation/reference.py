@@ -36,7 +36,7 @@ def options_table(name: str) -> str:
     """The arguments and options of a command but for --help, in the order and words of its help."""
     command = cli.get_command(click.Context(cli), name)
     assert command
-    groups = option_groups(command, click.Context(command, info_name=name))
+    groups = option_groups(command, click.Context(command, info_name=name, **command.context_settings))
     del groups[OTHER]
     rows = [(f"`{escape(term)}`", " ".join(escape(text).split())) for group in groups.values() for term, text in group]
     return table(("option", "what it does"), rows)

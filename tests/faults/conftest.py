@@ -1,4 +1,4 @@
-"""A short training, and a machine to run it on."""
+"""A short training, a machine to run it on, and a count of what was done to it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from tests.faults.kinds import Tally
 from tests.faults.machine import Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TALLY = "tally"
 
 CONFIG = """
 dataset: {dataset}
@@ -23,6 +30,25 @@ validation_split: 0.2
 optimizer: {{type: momentum, learning_rate: 0.05}}
 engine: batch
 """
+
+
+@pytest.fixture
+def tally(record_property: Callable[[str, object], None]) -> Iterator[Tally]:
+    """Counts what a test does; the sum over all tests, in all processes, is shown at the end."""
+    found = Tally()
+    yield found
+    record_property(TALLY, dict(found))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    total = Tally()
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        if getattr(report, "when", None) == "teardown":
+            for name, value in report.user_properties:
+                if name == TALLY:
+                    total.update(value)
+    if total:
+        terminalreporter.write_line(str(total))
 
 
 @pytest.fixture(scope="module")

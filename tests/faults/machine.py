@@ -6,18 +6,23 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 import nnfang
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from nnfang.data.registry import KnownFile
 
 HERE = Path(__file__).parent
 ROOT = Path(nnfang.__file__).parent.parent
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Mode(IntEnum):
@@ -29,14 +34,17 @@ class Mode(IntEnum):
     KILL_BEFORE = 3
     KILL_AFTER = 4
     """Of a write, half is done."""
+    SIGNAL = 5
+    """The number of the signal is given in place of that of an error."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a process ended."""
+    """How a process ended; `struck` is the file of the operation that failed."""
 
     code: int
     operations: int
+    struck: str
     stdout: str
     stderr: str
     journal: Path
@@ -49,7 +57,11 @@ class Ending:
 
 
 class Machine:
-    """Runs nnfang; a context manager."""
+    """Runs nnfang; a context manager.
+
+    Attributes:
+        known: The files of a data set called "tiny", which can be downloaded from where the environment says.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Compile the library.
@@ -58,6 +70,7 @@ class Machine:
             folder: An empty one, for the library and what the processes write to stdout and stderr.
         """
         self.folder = folder
+        self.known: dict[str, KnownFile] = {}
         library = folder / "interpose.so"
         source = str(HERE / "interpose.c")
         subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(library), source, "-ldl"], check=True)
@@ -88,14 +101,16 @@ class Machine:
         mode: Mode = Mode.COUNT,
         errno: int = 0,
         journal: bool = False,
+        environment: Mapping[str, str] = NOTHING,
     ) -> Ending:
         """Run nnfang in a folder, of which all file operations are counted."""
         job: dict[str, Any] = {"folder": str(folder), "arguments": list(arguments), "output": str(self.folder)}
-        job |= {"at": at, "mode": mode, "errno": errno, "journal": journal}
+        job |= {"at": at, "mode": mode, "errno": errno, "journal": journal, "environment": dict(environment)}
+        job["known"] = {name: asdict(file) for name, file in self.known.items()}
         assert self._server.stdin
         assert self._server.stdout
         self._server.stdin.write(json.dumps(job) + "\n")
         self._server.stdin.flush()
         answer = json.loads(self._server.stdout.readline())
         stdout, stderr = ((self.folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
-        return Ending(answer["code"], answer["count"], stdout, stderr, self.folder / "journal")
+        return Ending(answer["code"], answer["count"], answer["struck"], stdout, stderr, self.folder / "journal")

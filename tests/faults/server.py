@@ -7,18 +7,30 @@ import ctypes
 import importlib
 import json
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
 from typing import Any
 
-MODULES = ("train", "export", "training", "following", "verify", "predict", "predictions", "loading", "targets")
+COMMANDS = (
+    "train",
+    "export",
+    "evaluate",
+    "verify",
+    "predict",
+    "training",
+    "following",
+    "predictions",
+    "targets",
+    "usage",
+)
+MODULES = (*(f"nnfang.commands.{name}" for name in COMMANDS), "nnfang.data.download", "nnfang.images")
 
 
 def serve() -> None:
     for name in MODULES:
-        importlib.import_module(f"nnfang.commands.{name}")
-    importlib.import_module("nnfang.images")
+        importlib.import_module(name)
     for line in sys.stdin:
         job = json.loads(line)
         counted, counter = os.pipe()
@@ -26,22 +38,34 @@ def serve() -> None:
             os.close(counted)
             os._exit(run(job, counter))
         os.close(counter)
-        with os.fdopen(counted, "rb") as pipe:
-            count = pipe.read()
+        with os.fdopen(counted) as pipe:
+            count, _, struck = pipe.read().partition(" ")
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        sys.stdout.write(json.dumps({"code": code, "count": int(count or -1)}) + "\n")
+        sys.stdout.write(json.dumps({"code": code, "count": int(count or -1), "struck": struck}) + "\n")
         sys.stdout.flush()
+
+
+def register(files: dict[str, dict[str, Any]]) -> None:
+    """Let a data set be known that consists of some small files."""
+    from nnfang.data.registry import DATASETS, KnownDataset, KnownFile
+
+    if files:
+        known = {name: KnownFile(**file) for name, file in files.items()}
+        DATASETS["tiny"] = KnownDataset("tiny", known, (), ("a", "b", "c"), "negative", "invented")
 
 
 def run(job: dict[str, Any], counter: int) -> int:
     """Run nnfang in the folder of a job; its exit code."""
-    from nnfang.commands import main
+    from nnfang.__main__ import main
 
     library = ctypes.CDLL(None, use_errno=True)
     output = Path(job["output"])
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(output / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
     os.chdir(job["folder"])
+    os.environ.update(job["environment"])
+    register(job["known"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background it is ignored
     sys.argv = ["nnfang", *job["arguments"]]
     journal = os.open(output / "journal", os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if job["journal"] else -1
     library.faults_arm(os.fsencode(job["folder"]), job["at"], job["mode"], job["errno"], journal)
@@ -56,7 +80,8 @@ def run(job: dict[str, Any], counter: int) -> int:
     count = library.faults_disarm()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    os.write(counter, str(count).encode())
+    library.faults_struck.restype = ctypes.c_char_p
+    os.write(counter, b"%d %s" % (count, library.faults_struck()))
     return int(code or 0)
 
 

@@ -1,12 +1,7 @@
-"""At every file operation of a training, a resumption, a fork and an export, the system fails or kills the process.
-
-FAULTS in the environment says how many operations are chosen of each kind; ``make test-faults`` chooses all.
-"""
+"""At every file operation of a training, a resumption, a fork and an export, the system fails, kills or interrupts."""
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,24 +13,13 @@ import pytest
 from nnfang.errors import CheckpointError
 from nnfang.runs import checkpoint, finding
 from nnfang.runs.folder import FILES
+from tests.faults.kinds import KINDS, Tally, assert_one_message, choose
 from tests.faults.machine import Ending, Machine, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from nnfang.runs.checkpoint import Checkpoint
-
-FAULTS = os.environ.get("FAULTS", "6")
-
-KINDS = {
-    **{name: (Mode.FAIL, getattr(errno, name)) for name in ("EIO", "ENOSPC", "EACCES", "EROFS")},
-    "the disk is full from now on": (Mode.FAIL_FROM_NOW_ON, errno.ENOSPC),
-    "killed before": (Mode.KILL_BEFORE, 0),
-    "killed after": (Mode.KILL_AFTER, 0),
-}
-
-FORESEEN = {0, 1, 2, 5, 6}
-"""Exit codes of what is foreseen."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +29,6 @@ class Scenario:
     start: Path
     arguments: tuple[str, ...]
     run: str
-
-
-def choose(operations: int) -> Iterator[int]:
-    """Numbers of operations: all, or some that lie evenly."""
-    chosen = operations if FAULTS == "all" else min(int(FAULTS), operations)
-    yield from (number * operations // chosen for number in range(chosen))
 
 
 @pytest.fixture(scope="module")
@@ -117,20 +95,10 @@ def place(machine: Machine, scenarios: dict[str, Scenario], tmp_path: Path) -> C
     return lambda name: Place(machine, scenarios[name], tmp_path)
 
 
-def assert_one_message(ending: Ending, mode: Mode, where: str) -> None:
-    if mode in {Mode.KILL_BEFORE, Mode.KILL_AFTER}:
-        assert ending.code == -9, where
-        assert ending.stderr == "", where
-        return
-    assert ending.code in FORESEEN, (where, ending)
-    assert "Traceback" not in ending.stderr, where
-    assert ending.stderr.count("Error: ") == (ending.code != 0), (where, ending)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["train", "resume", "fork"])
 def test_nothing_is_lost_and_the_run_goes_on_to_the_same_bytes(
-    name: str, kind: str, place: Callable[[str], Place]
+    name: str, kind: str, place: Callable[[str], Place], tally: Tally
 ) -> None:
     here, (mode, error) = place(name), KINDS[kind]
     whole = here()
@@ -139,19 +107,25 @@ def test_nothing_is_lost_and_the_run_goes_on_to_the_same_bytes(
     for number in choose(whole.operations):
         where = f"{name}, {kind}, operation {number} of {whole.operations}"
         ending = here(number, mode, error)
-        assert_one_message(ending, mode, where)
+        tally.strike(mode)
+        assert_one_message(ending, mode, error, where)
         if ending.told or (here.run / "last.npz").exists():
             assert finding.load_last(here.run).meta.epoch >= ending.told, where
+        tally["whole"] += 1
+        if mode == Mode.SIGNAL:
+            assert not list(here.folder.rglob(".*")), where
         if ending.code:
             again = here.go_on()
+            tally["continued"] += 1
             assert (again.code, again.stderr) == (0, ""), (where, again)
         assert Numbers.of(here.run) == expected, where
+        tally["equal"] += ending.code != 0
         if mode != Mode.FAIL:  # where the deletion of a temporary file failed, the next one deletes it
             assert not list(here.run.glob(".*")), where
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_exported_file_is_the_old_one_or_the_new(kind: str, place: Callable[[str], Place]) -> None:
+def test_an_exported_file_is_the_old_one_or_the_new(kind: str, place: Callable[[str], Place], tally: Tally) -> None:
     here, (mode, error) = place("export"), KINDS[kind]
     old = (here.scenario.start / "digits.npz").read_bytes()
     whole = here()
@@ -160,11 +134,17 @@ def test_an_exported_file_is_the_old_one_or_the_new(kind: str, place: Callable[[
     for number in choose(whole.operations):
         where = f"export, {kind}, operation {number} of {whole.operations}"
         ending = here(number, mode, error)
-        assert_one_message(ending, mode, where)
+        tally.strike(mode)
+        assert_one_message(ending, mode, error, where)
         found = (here.folder / "digits.npz").read_bytes()
         assert found in ({new} if ending.code == 0 else {old, new}), where
+        tally["whole"] += 1
+        if mode == Mode.SIGNAL:
+            assert not list(here.folder.rglob(".*")), where
+        tally["continued"] += 1
         assert here.machine(here.folder, here.scenario.arguments).code == 0, where
         assert (here.folder / "digits.npz").read_bytes() == new
+        tally["equal"] += 1
         assert not list(here.folder.glob(".*")), where
 
 

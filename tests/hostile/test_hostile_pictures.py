@@ -105,6 +105,16 @@ def test_a_huge_picture_inside_a_small_icon_takes_no_memory(name: str, model: st
     assert message == f"{name}: too large: 12000x12000 pixels, at most 50 megapixels\n"
 
 
+@pytest.mark.parametrize("size", ["28*28*28", "28.5*28", "*".join(["8"] * 30)])
+def test_a_size_that_is_none_is_refused(size: str, model: str, tmp_path: Path) -> None:
+    """The format IM writes sizes as text; Pillow takes any number of numbers of any kind."""
+    header = f"Image type: L image\r\nImage size (x*y): {size}\r\nFile size (no of images): 1\r\n"
+    (tmp_path / "a.im").write_bytes(header.encode().ljust(511, b"\0") + b"\x1a" + bytes(784))
+    message = refused(1, tmp_path, "predict", "-m", model, "a.im")
+    assert message.startswith("a.im: cannot be decoded: a size of (")
+    assert len(message) < 400
+
+
 def test_pillows_warnings_are_not_shown(model: str, tmp_path: Path) -> None:
     Image.new("RGB", (64, 64), "white").save(tmp_path / "a.png")
     content = (tmp_path / "a.png").read_bytes()

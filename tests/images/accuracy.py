@@ -26,7 +26,7 @@ class Outcome:
         samples: The digits.
         original: (n,), correct as MNIST has it.
         prepared: (n,), correct from its picture.
-        naive: (n,), correct from its picture that was only made grey and resized.
+        naive: (n,), correct from its picture that was only converted to greyscale and resized.
     """
 
     pictures: list[bytes]

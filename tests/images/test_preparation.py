@@ -149,6 +149,15 @@ def test_negative_only_inverts_and_fills(digit: Grey) -> None:
     assert prepare(page, MNIST_SHAPE, "negative")[5, ::9] == pytest.approx([5, 5, 245, 5], abs=2)
 
 
+@pytest.mark.parametrize("name", [FASHION_MNIST.preparation, "plain"])
+def test_what_fills_a_picture_is_no_cut_digit_to_a_network_for_clothes(name: str, tmp_path: Path) -> None:
+    shirt = np.zeros((140, 140), np.uint8)
+    shirt[:, 30:110] = 200
+    path = save(tmp_path / "shirt.png", shirt)
+    assert load_prepared(path, MNIST_SHAPE, name).warnings == ()
+    assert load_prepared(path, MNIST_SHAPE, "digit").warnings != ()
+
+
 @pytest.mark.skipif("MNIST_FILES" not in os.environ, reason="needs the true files of Fashion-MNIST")
 def test_clothes_may_reach_the_border_without_a_warning() -> None:
     fashion = data.load(str(Path(os.environ["MNIST_FILES"], "fashion-mnist")))

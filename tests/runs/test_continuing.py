@@ -91,7 +91,7 @@ def test_a_schedule_that_has_begun_to_look_ahead_forbids_another_number_of_epoch
     train(replace(SHORT, schedule=Cosine()), interrupt=interrupt)
     with session.reopen(Path("run")) as stored:
         recipe = replace(stored.recipe, epochs=9)
-        with pytest.raises(AnotherTrainingError, match=r"^epochs: another value means another training$"):
+        with pytest.raises(AnotherTrainingError, match=r"^epochs: a different value makes this a different run$"):
             session.resume(stored, recipe, lambda _: DATA)
 
 

@@ -67,7 +67,7 @@ def test_an_earlier_run_is_never_overwritten_unless_forced(home: Path, name: str
     (home / "out").mkdir()
     (home / "out" / name).write_text("earlier")
     (home / "out" / "notes.txt").write_text("mine")
-    with pytest.raises(runs.FolderInUseError, match=rf"^out: holds {name} already$") as caught:
+    with pytest.raises(runs.FolderInUseError, match=rf"^out: already holds {name}$") as caught:
         create(Path("out"))
     assert caught.value.exit_code == 2
     assert (home / "out" / name).read_text() == "earlier"

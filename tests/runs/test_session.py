@@ -19,7 +19,7 @@ from nnfang.core.optimizers import Adam, Momentum, Sgd
 from nnfang.core.schedules import Cosine
 from nnfang.errors import CheckpointError, ConfigError, DataError, DivergedError, NnfangError
 from nnfang.runs import checkpoint, session
-from nnfang.runs.folder import Run
+from nnfang.runs.folder import FolderInUseError, Run
 from nnfang.runs.history import MOST_EPOCHS
 from nnfang.runs.resumption import AnotherTrainingError
 from nnfang.runs.session import StoredRun
@@ -151,7 +151,7 @@ def test_another_training_is_refused(changes: dict[str, Any], path: str) -> None
 
 def test_more_epochs_are_another_training_where_the_schedule_depends_on_them() -> None:
     train(replace(RECIPE, epochs=2, schedule=Cosine()))
-    with session.reopen(Path("run")) as stored, pytest.raises(AnotherTrainingError, match="epochs: another value"):
+    with session.reopen(Path("run")) as stored, pytest.raises(AnotherTrainingError, match="epochs: a different value"):
         session.resume(stored, replace(stored.recipe, epochs=3), lambda _: DATA)
 
 
@@ -264,6 +264,22 @@ def test_a_fork_that_does_not_fit_creates_no_folder(
     with pytest.raises(error, match=message):
         fork(recipe, data)
     assert not Path("fork").exists()
+
+
+def test_a_fork_replaces_another_run_by_force_but_never_its_parent() -> None:
+    train(replace(RECIPE, epochs=1))
+    stored = session.read_run(Path("run"))
+    longer = replace(RECIPE, epochs=2)
+    fork(longer)
+    with pytest.raises(FolderInUseError):
+        fork(longer)
+    with session.fork(stored, longer, lambda _: DATA, Path("fork"), force=True) as training:
+        finish(training)
+    assert load("fork/last.npz").meta.epoch == 2
+    before = Path("run/last.npz").read_bytes()
+    with pytest.raises(ConfigError, match="is the run to start from, which a fork does not replace"):
+        session.fork(stored, longer, lambda _: DATA, Path("fork/../run"), force=True).__enter__()
+    assert Path("run/last.npz").read_bytes() == before
 
 
 def test_a_fork_says_where_it_comes_from() -> None:

@@ -204,7 +204,7 @@ def test_a_run_that_has_only_its_config_stays_the_same_training() -> None:
     (RUN / "config.yaml").write_bytes(Path("other/config.yaml").read_bytes())
     with (
         session.reopen(RUN) as stored,
-        pytest.raises(AnotherTrainingError, match=r"^seed: another value"),
+        pytest.raises(AnotherTrainingError, match=r"^seed: a different value"),
     ):
         session.resume(stored, replace(stored.recipe, seed=8), lambda _: DATA)
     assert [path.name for path in RUN.iterdir()] == ["config.yaml"]

@@ -29,7 +29,7 @@ def test_another_seed_splits_otherwise() -> None:
     ("images", "fraction", "message"),
     [
         (200, 0.999, "validation_split: 0.999 of 200 images leaves none to train on"),
-        (4, 0.1, "validation_split: 0.1 of 4 images leaves none for validation"),
+        (4, 0.1, "validation_split: 0.1 of 4 images leaves none for validation; 0 does without, or use more images"),
         (1, 0.5, "validation_split: 0.5 of 1 images leaves none for validation"),
     ],
 )

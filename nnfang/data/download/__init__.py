@@ -15,12 +15,9 @@ from nnfang.data.download.transfer import Transfer
 from nnfang.data.progress import MakeProgress, ProgressBar
 from nnfang.data.registry import KnownDataset, KnownFile, hide_password
 from nnfang.errors import DataError
-from nnfang.files import make_folder, move_into, remove_stale, working_folder
+from nnfang.files import make_folder, move_into, working_folder
 
 logger = logging.getLogger(__name__)
-
-WORK = "download"
-"""What the folders are named after that files are downloaded into."""
 
 RETRY_SECONDS = 0.5
 """The pause before a mirror is asked a second time."""
@@ -44,7 +41,6 @@ def download(
     Raises:
         DataError: The folder cannot be written.
     """
-    remove_stale(folder, WORK)
     waiting = list(files)
     reasons: dict[str, str] = {}
     for group in mirrors:
@@ -88,7 +84,7 @@ def _retrieve(url: str, known: KnownFile, path: Path, bar: ProgressBar | None) -
     begin = time.perf_counter()
     try:
         make_folder(path.parent)
-        with working_folder(path.parent, WORK) as folder, _silenced(pooch.get_logger()):
+        with working_folder(path.parent, path.name) as folder, _silenced(pooch.get_logger()):
             pooch.retrieve(url, f"sha256:{known.sha256}", path.name, folder, downloader=transfer)
             move_into(folder / path.name, path)
         logger.info("Downloaded %s: %s bytes in %.1f s", path.name, f"{known.size:,}", time.perf_counter() - begin)

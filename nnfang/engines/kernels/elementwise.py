@@ -1,6 +1,6 @@
-"""Activations, their derivatives and the derivative of the loss, number by number (`nnfang.core.activations`)."""
+"""Activations and their derivatives, number by number (`nnfang.core.activations`)."""
 
-from math import exp, tanh
+from math import tanh
 
 from nnfang.core.activations import GELU_CUBIC, GELU_SCALE, LEAK
 from nnfang.engines.kernels.compilation import part
@@ -85,50 +85,3 @@ def differentiate(code, z, a, delta, start, count):
             s = gate(z[i])
             t = value * GELU_SCALE * (1 + 3 * GELU_CUBIC * z[i] * z[i])
             delta[i] *= s + t * (1 - s)
-
-
-CROSSENTROPY, SQUARES_OF_SOFTMAX, SQUARES = range(3)
-
-LOSSES = {
-    ("softmax", "categorical_crossentropy"): CROSSENTROPY,
-    ("softmax", "mean_squared_error"): SQUARES_OF_SOFTMAX,
-    ("linear", "mean_squared_error"): SQUARES,
-}
-"""The losses, by the output activation and the name."""
-
-
-@part
-def differentiate_loss(loss, z, start, n, width, label, scale, delta):
-    """scale · dL/dz of one sample: n logits from `start` on, of which `width` are stored; the rest of delta is 0.
-
-    With ŷ = softmax(z), cross-entropy gives ŷ - y (eq. 32). The mean squared error gives g = 2 (ŷ - y) / n for ŷ, and
-    for z the same where ŷ = z, else ŷ_j (g_j - Σ g_i ŷ_i) (eq. 6).
-    """
-    for j in range(n, width):
-        delta[start + j] = 0
-    if loss == SQUARES:
-        for j in range(n):
-            delta[start + j] = z[start + j] * (2 * scale / n)
-        delta[start + label] -= 2 * scale / n
-        return
-    largest = z[start]
-    for j in range(1, n):
-        largest = max(largest, z[start + j])
-    total = z.dtype.type(0)
-    for j in range(n):
-        e = exp(z[start + j] - largest)
-        delta[start + j] = e
-        total += e
-    if loss == CROSSENTROPY:
-        factor = scale / total
-        for j in range(n):
-            delta[start + j] *= factor
-        delta[start + label] -= scale
-        return
-    mean = z.dtype.type(0)
-    for j in range(n):
-        y_hat = delta[start + j] / total
-        mean += y_hat * (y_hat - (j == label))
-    for j in range(n):
-        y_hat = delta[start + j] / total
-        delta[start + j] = (2 * scale / n) * y_hat * ((y_hat - (j == label)) - mean)

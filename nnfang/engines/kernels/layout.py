@@ -8,8 +8,8 @@ from nnfang.engines.kernels.vectors import zeros
 P, N, OUTPUTS, CODE, PADDED, START, UNITS, ENTRIES, MASK, PLAN = range(10)
 """Columns of `plan`, which has a row per dense layer: inputs and units, as stored; units without padding; the code of
 the activation; whether the layer is in the padded arrays rather than in θ; where it begins there; where its units begin
-in z, a and delta, and its entries in positions and values, for one sample; and where the dropout masks of its units
-begin, or -1 where there are none."""
+in z, a and delta, and its entries, for one sample; and where the dropout masks of its units begin, or -1 where there
+are none."""
 
 
 class Layers(NamedTuple):
@@ -26,22 +26,6 @@ class Units(NamedTuple):
     z: Any
     a: Any
     delta: Any
-
-
-class Entries(NamedTuple):
-    """The inputs that are not 0: where they are, what they are, and where the list of a sample, and of a tile, ends."""
-
-    positions: Any
-    values: Any
-    ends: Any
-
-
-class Buckets(NamedTuple):
-    """The entries of a mini-batch by position: where the list of each ends, and of each entry the sample and value."""
-
-    ends: Any
-    samples: Any
-    values: Any
 
 
 @part

@@ -2,14 +2,9 @@
 
 from nnfang.engines.kernels import sparse
 from nnfang.engines.kernels.compilation import part
-from nnfang.engines.kernels.elementwise import (
-    activate,
-    clear_padding,
-    differentiate,
-    differentiate_loss,
-    multiply,
-)
+from nnfang.engines.kernels.elementwise import activate, clear_padding, differentiate, multiply
 from nnfang.engines.kernels.layout import CODE, MASK, OUTPUTS, PADDED, START, UNITS, N, P
+from nnfang.engines.kernels.losses import differentiate_loss
 from nnfang.engines.kernels.tiles import add_product, transpose_matrix, update_product
 from nnfang.engines.kernels.updates import update
 from nnfang.engines.kernels.vectors import LANES, load, store, zeros
@@ -28,16 +23,15 @@ def train(
     rates,
     linear,
     loss,
-    divisor,
     layers,
     size,
     units,
     W,
-    entries,
+    pixels,
     buckets,
     capacity,
     masks,
-    logits,
+    results,
 ):
     """Take a step per row of `rates`.
 
@@ -46,31 +40,30 @@ def train(
         labels: (rows,).
         rates: (steps, 3), see `nnfang.engines.kernels.updates`.
         linear: Whether the samples of a mini-batch may be added to the weights in turn.
-        loss: See `nnfang.engines.kernels.elementwise`.
-        divisor: Of the inputs.
+        loss: See `nnfang.engines.kernels.losses`.
         layers: See `nnfang.engines.kernels.layout`.
         size: Samples per step.
-        units: For a mini-batch, as are `entries` and `buckets`.
+        units: For a mini-batch, as are `pixels` and `buckets`.
         W: Scratch for the weights of a layer.
-        entries: The same.
+        pixels: The same.
         buckets: The same.
         capacity: Samples that a bucket has room for.
         masks: The dropout masks of all rows, layer after layer.
-        logits: (rows or more, outputs), receives each row's logits.
+        results: (2,), to which the loss of each row is added, and how many are classified correctly.
     """
-    p, room, pixels = x.shape[1], (size + ROWS - 1) // ROWS * ROWS, x.reshape(-1)
+    p, room, flat = x.shape[1], (size + ROWS - 1) // ROWS * ROWS, x.reshape(-1)
     for step in range(len(rates)):
         begin = step * size
         m = min(size, len(x) - begin)
-        sparse.extract(pixels, begin, m, p, divisor, entries)
-        forward(m, room, layers, units, entries, masks, begin)
-        differentiate_output(m, room, begin, layers.plan, loss, labels, units, logits)
+        sparse.extract(flat, begin, m, p, pixels)
+        forward(m, room, layers, units, pixels, masks, begin)
+        differentiate_output(m, room, begin, layers.plan, loss, labels, units, results)
         backward(m, room, layers, units, W, masks, begin, rates[step])
-        update_first(m, linear, layers, units, entries, buckets, capacity, rates[step])
+        update_first(m, linear, layers, units, pixels, buckets, capacity, rates[step])
 
 
 @part
-def forward(m, room, layers, units, entries, masks, begin):
+def forward(m, room, layers, units, pixels, masks, begin):
     """Algorithm 2, for m samples, the first of which is row `begin`."""
     plan, rows = layers.plan, (m + ROWS - 1) // ROWS * ROWS
     for i in range(len(plan)):
@@ -78,7 +71,7 @@ def forward(m, room, layers, units, entries, masks, begin):
         V = layers.padded.theta if plan[i, PADDED] else layers.own.theta
         copy_bias(V, start + inputs * n, n, rows, units.z, at)
         if i == 0:
-            sparse.forward(m, inputs, entries, V, start, n, units.z)
+            sparse.forward(m, inputs, pixels, V, start, n, units.z)
         else:
             add_product(rows, inputs, units.a, room * plan[i - 1, UNITS], inputs, V, start, n, units.z, at)
         if i < len(plan) - 1:
@@ -89,16 +82,14 @@ def forward(m, room, layers, units, entries, masks, begin):
 
 
 @part
-def differentiate_output(m, room, begin, plan, loss, labels, units, logits):
+def differentiate_output(m, room, begin, plan, loss, labels, units, results):
     """The output layer's delta, of the mean over m samples, the first of which is row `begin`."""
     last = len(plan) - 1
     n, at, outputs = plan[last, N], room * plan[last, UNITS], plan[last, OUTPUTS]
     scale = units.z.dtype.type(1) / units.z.dtype.type(m)
     for k in range(m):
         row = at + k * n
-        for j in range(outputs):
-            logits[begin + k, j] = units.z[row + j]
-        differentiate_loss(loss, units.z, row, outputs, n, labels[begin + k], scale, units.delta)
+        differentiate_loss(loss, units.z, row, outputs, n, labels[begin + k], scale, units.delta, results)
 
 
 @part
@@ -123,14 +114,14 @@ def backward(m, room, layers, units, W, masks, begin, rate):
 
 
 @part
-def update_first(m, linear, layers, units, entries, buckets, capacity, rate):
+def update_first(m, linear, layers, units, pixels, buckets, capacity, rate):
     """The step of the first layer (eq. 39 and 40)."""
     plan = layers.plan
     of = layers.padded if plan[0, PADDED] else layers.own
     inputs, n, start = plan[0, P], plan[0, N], plan[0, START]
     block = min(BLOCK, m) if linear else m
     for first in range(0, m, block):
-        sparse.sort(first, min(first + block, m), inputs, capacity, entries, buckets)
+        sparse.sort(first, min(first + block, m), inputs, capacity, pixels, buckets)
         sparse.update_rows(inputs, capacity, buckets, units.delta, n, not linear, of, start, rate)
     update_bias(m, units.delta, 0, n, of, start + inputs * n, rate)
 

@@ -12,44 +12,76 @@ PIECE = 512
 """Bits that are compressed at a time: of two registers, LLVM 20 stores the second where only the first may be."""
 
 
+PLACES = ir.VectorType(INT32, LANES)
+NUMBERED = ir.Constant(PLACES, list(range(LANES)))
+
+
 @intrinsic
-def compress(typing: Any, source: Any, start: Any, first: Any, positions: Any, values: Any, found: Any) -> Any:
+def compress(typing: Any, source: Any, start: Any, first: Any, places: Any, values: Any, found: Any) -> Any:
     """Of ``source.flat[start : start + 16]``, keep what is not 0.
 
-    Writes 16 numbers to `positions` and to `values` from `found` on, of which as many are meant as are returned: where
-    they stood, counted from `first`, and what stood there, in the dtype of `values`.
+    Writes 16 numbers to `places` and to `values` from `found` on, of which as many are meant as are returned: where
+    they stood, counted from `first`, and what stood there.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source_, start_, first_, positions_, values_, found_ = arguments
-        kinds = signature.args
-        element = context.get_data_type(source.dtype)
-        kind, places = ir.VectorType(element, LANES), ir.VectorType(INT32, LANES)
-        place = pointer(context, builder, kinds[0], source_, start_, kind)
-        loaded = builder.load(place, align=source.dtype.bitwidth // 8)
-        zero = ir.Constant(kind, None)
-        if isinstance(source.dtype, types.Integer):
-            kept = builder.icmp_unsigned("!=", loaded, zero)
-            loaded = builder.uitofp(loaded, ir.VectorType(context.get_data_type(values.dtype), LANES))
-        else:
-            kept = builder.fcmp_unordered("!=", loaded, zero)
-        numbers = builder.add(
-            repeat(builder, builder.trunc(first_, INT32), places), ir.Constant(places, list(range(LANES)))
-        )
-        lanes = min(LANES, PIECE // values.dtype.bitwidth)
-        for begin in range(0, LANES, lanes):
-            mask = part_of(builder, kept, begin, lanes)
-            for vector, array, array_kind in ((numbers, positions_, kinds[3]), (loaded, values_, kinds[4])):
-                piece = part_of(builder, vector, begin, lanes)
-                name = f"llvm.experimental.vector.compress.{suffix(piece.type)}"
-                packed = call(builder, name, piece.type, piece, mask, ir.Constant(piece.type, ir.Undefined))
-                place = pointer(context, builder, array_kind, array, found_, piece.type)
-                builder.store(packed, place, align=array_kind.dtype.bitwidth // 8)
-            bits = builder.bitcast(mask, ir.IntType(lanes))
-            found_ = builder.add(found_, builder.zext(call(builder, f"llvm.ctpop.i{lanes}", bits.type, bits), INT64))
-        return builder.sub(found_, arguments[-1])
+        loaded = load_lanes(context, builder, signature, arguments)
+        kept = builder.fcmp_unordered("!=", loaded, ir.Constant(loaded.type, None))
+        targets = [(number_lanes(builder, arguments[2]), 3), (loaded, 4)]
+        return store_kept(context, builder, signature, arguments, kept, targets)
 
-    return types.intp(source, types.intp, types.intp, positions, values, types.intp), generate
+    return types.intp(source, types.intp, types.intp, places, values, types.intp), generate
+
+
+@intrinsic
+def compress_bytes(typing: Any, source: Any, start: Any, first: Any, words: Any, found: Any) -> Any:
+    """As `compress`, for bytes: place << 8 | byte goes to `words`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        loaded = load_lanes(context, builder, signature, arguments)
+        kept = builder.icmp_unsigned("!=", loaded, ir.Constant(loaded.type, None))
+        shifted = builder.shl(number_lanes(builder, arguments[2]), ir.Constant(PLACES, [8] * LANES))
+        targets = [(builder.or_(shifted, builder.zext(loaded, PLACES)), 3)]
+        return store_kept(context, builder, signature, arguments, kept, targets)
+
+    return types.intp(source, types.intp, types.intp, words, types.intp), generate
+
+
+def load_lanes(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """The 16 numbers of the first argument, an array, at the second, an index."""
+    kind = signature.args[0]
+    lanes = ir.VectorType(context.get_data_type(kind.dtype), LANES)
+    place = pointer(context, builder, kind, arguments[0], arguments[1], lanes)
+    return builder.load(place, align=kind.dtype.bitwidth // 8)
+
+
+def number_lanes(builder: Any, first: Any) -> Any:
+    """first .. first + 15."""
+    return builder.add(repeat(builder, builder.trunc(first, INT32), PLACES), NUMBERED)
+
+
+def store_kept(
+    context: Any, builder: Any, signature: Any, arguments: Any, kept: Any, targets: list[tuple[Any, int]]
+) -> Any:
+    """Store what is kept of each vector, side by side, in the argument of that number, an array, from the last one on.
+
+    Returns how many are kept.
+    """
+    found = arguments[-1]
+    widest = max(signature.args[number].dtype.bitwidth for _, number in targets)
+    lanes = min(LANES, PIECE // widest)
+    for begin in range(0, LANES, lanes):
+        mask = part_of(builder, kept, begin, lanes)
+        for vector, number in targets:
+            piece, array = part_of(builder, vector, begin, lanes), signature.args[number]
+            name = f"llvm.experimental.vector.compress.{suffix(piece.type)}"
+            packed = call(builder, name, piece.type, piece, mask, ir.Constant(piece.type, ir.Undefined))
+            place = pointer(context, builder, array, arguments[number], found, piece.type)
+            builder.store(packed, place, align=array.dtype.bitwidth // 8)
+        bits = builder.bitcast(mask, ir.IntType(lanes))
+        count = call(builder, f"llvm.ctpop.i{lanes}", bits.type, bits)
+        found = builder.add(found, builder.zext(count, INT64))
+    return builder.sub(found, arguments[-1])
 
 
 @intrinsic

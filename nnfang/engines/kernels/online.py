@@ -5,50 +5,54 @@ it lets through, of any other layer all units. Everything then runs along the ro
 the input is 0, V_i is neither needed nor changed. delta is e = -α δ here, so that V_i += a_i e (eq. 44).
 """
 
+import numpy as np
+
 from nnfang.engines.kernels import sparse
 from nnfang.engines.kernels.compilation import part
-from nnfang.engines.kernels.elementwise import RELU, activate, clear_padding, differentiate, differentiate_loss
+from nnfang.engines.kernels.elementwise import RELU, activate, clear_padding, differentiate
 from nnfang.engines.kernels.layout import CODE, ENTRIES, OUTPUTS, PADDED, START, UNITS, N, P, for_columns
-from nnfang.engines.kernels.moves import compress
+from nnfang.engines.kernels.lists import append_lanes, place, value
+from nnfang.engines.kernels.losses import differentiate_loss
 from nnfang.engines.kernels.updates import RATE
-from nnfang.engines.kernels.vectors import LANES, load, multiply_add, store, total, zeros
+from nnfang.engines.kernels.vectors import LANES, load, multiply_add, put, store, total, zeros
 
 
-def train(x, labels, rates, loss, divisor, layers, units, entries, counts, logits):
+def train(x, labels, rates, loss, layers, units, pixels, entries, counts, results):
     """Take a step per row of x.
 
     Args:
         x: (rows, inputs).
         labels: (rows,).
         rates: (rows, 3), see `nnfang.engines.kernels.updates`.
-        loss: See `nnfang.engines.kernels.elementwise`.
-        divisor: Of the inputs.
+        loss: See `nnfang.engines.kernels.losses`.
         layers: See `nnfang.engines.kernels.layout`.
         units: For one sample.
-        entries: For one sample: those of each layer's inputs.
+        pixels: Room for the entries of one row of x.
+        entries: The same for the inputs of the other layers.
         counts: (layers,), receives how many each layer has.
-        logits: (rows or more, outputs), receives each row's logits.
+        results: (2,), to which the loss of each row is added, and how many are classified correctly.
     """
-    pixels, plan, last = x.reshape(-1), layers.plan, len(layers.plan) - 1
+    flat, plan, last = x.reshape(-1), layers.plan, len(layers.plan) - 1
     at, n, outputs = plan[last, UNITS], plan[last, N], plan[last, OUTPUTS]
     for k in range(len(x)):
-        counts[0] = sparse.extract(pixels, k, 1, x.shape[1], divisor, entries)
-        forward(layers, units, entries, counts)
-        for j in range(outputs):
-            logits[k, j] = units.z[at + j]
-        differentiate_loss(loss, units.z, at, outputs, n, labels[k], -rates[k, RATE], units.delta)
-        backward(layers, units, entries, counts)
+        counts[0] = sparse.extract(flat, k, 1, x.shape[1], pixels)
+        forward(layers, units, pixels.of, entries, counts)
+        differentiate_loss(loss, units.z, at, outputs, n, labels[k], -rates[k, RATE], units.delta, results)
+        backward(layers, units, pixels.of, entries, counts)
 
 
 @part
-def forward(layers, units, entries, counts):
+def forward(layers, units, pixels, entries, counts):
     """Algorithm 2, which lists the entries of each layer but the first."""
     plan = layers.plan
     for i in range(len(plan)):
         inputs, n, start, at = plan[i, P], plan[i, N], plan[i, START], plan[i, UNITS]
         V = layers.padded.theta if plan[i, PADDED] else layers.own.theta
         first = plan[i, ENTRIES]
-        for_columns(_forward_columns, n, V, (entries, first, first + counts[i], V, start, n, inputs, units.z, at))
+        if i == 0:
+            for_columns(_forward_columns, n, V, (pixels, 0, counts[0], V, start, n, inputs, units.z, at))
+        else:
+            for_columns(_forward_columns, n, V, (entries, first, first + counts[i], V, start, n, inputs, units.z, at))
         if i < len(plan) - 1:
             activate(plan[i, CODE], units.z, units.a, at, n)
             clear_padding(plan[i, CODE], units.a, at, 1, plan[i, OUTPUTS], n)
@@ -58,7 +62,7 @@ def forward(layers, units, entries, counts):
 @part
 def _forward_columns(zero, column, rest):
     entries, first, end, V, start, n, inputs, z, at = rest
-    sums = sparse.add_rows(zero, entries.positions, entries.values, first, end, V, n, start + column)
+    sums = sparse.add_rows(zero, entries, first, end, V, start + column, n)
     store(load(V, start + inputs * n + column, zero) + sums, z, at + column)
 
 
@@ -70,17 +74,17 @@ def list_entries(code, a, start, n, entries, at):
     """
     if code != RELU:
         for i in range(n):
-            entries.positions[at + i] = i
-            entries.values[at + i] = a[start + i]
+            put(np.int32(i), entries.places, at + i)
+            put(a[start + i], entries.values, at + i)
         return n
-    found = 0
+    end = at
     for i in range(0, n, LANES):
-        found += compress(a, start + i, i, entries.positions, entries.values, at + found)
-    return found
+        end = append_lanes(a, start + i, i, entries, end)
+    return end - at
 
 
 @part
-def backward(layers, units, entries, counts):
+def backward(layers, units, pixels, entries, counts):
     """Algorithm 1, and the steps of all layers."""
     plan, zero = layers.plan, zeros(units.z, 16)
     for i in range(len(plan) - 1, 0, -1):
@@ -94,7 +98,7 @@ def backward(layers, units, entries, counts):
         update_bias(V, start + inputs * n, n, units.delta, at)
     inputs, n, start = plan[0, P], plan[0, N], plan[0, START]
     V = layers.padded.theta if plan[0, PADDED] else layers.own.theta
-    for_columns(_update_columns, n, V, (entries, counts[0], V, start, n, units.delta))
+    for_columns(_update_columns, n, V, (pixels, counts[0], V, start, n, units.delta))
     update_bias(V, start + inputs * n, n, units.delta, 0)
 
 
@@ -104,21 +108,21 @@ def _backward_columns(zero, column, rest):
     entries, first, end, V, start, n, delta, at, before = rest
     e = load(delta, at + column, zero)
     for q in range(first, end):
-        i = entries.positions[q]
+        i = place(entries, q)
         row = start + i * n + column
         v = load(V, row, zero)
         delta[before + i] += total(v * e)
-        store(multiply_add(entries.values[q], e, v), V, row)
+        store(multiply_add(value(entries, q), e, v), V, row)
 
 
 @part
 def _update_columns(zero, column, rest):
     """V_i += x_i e for the first layer, whose inputs need no e."""
-    entries, count, V, start, n, delta = rest
+    pixels, count, V, start, n, delta = rest
     e = load(delta, column, zero)
     for q in range(count):
-        row = start + entries.positions[q] * n + column
-        store(multiply_add(entries.values[q], e, load(V, row, zero)), V, row)
+        row = start + place(pixels, q) * n + column
+        store(multiply_add(value(pixels, q), e, load(V, row, zero)), V, row)
 
 
 @part

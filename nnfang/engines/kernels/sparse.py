@@ -12,9 +12,9 @@ import numpy as np
 
 from nnfang.engines.kernels.compilation import part
 from nnfang.engines.kernels.layout import for_columns
-from nnfang.engines.kernels.moves import compress
+from nnfang.engines.kernels.lists import append, append_lanes, copy, place, value
 from nnfang.engines.kernels.updates import update
-from nnfang.engines.kernels.vectors import LANES, fill, load, multiply_add, store, zeros
+from nnfang.engines.kernels.vectors import LANES, get, load, multiply_add, put, store
 
 TILE = 112
 """Positions per tile of the forward pass, a multiple of 16: their rows of V stay in the nearest cache while all samples
@@ -22,8 +22,8 @@ of the mini-batch use them."""
 
 
 @part
-def extract(x, start, m, p, divisor, entries):
-    """List the entries of rows start .. start + m - 1 of x (rows, p), with values divided by `divisor`.
+def extract(x, start, m, p, pixels):
+    """List what is not 0 in rows start .. start + m - 1 of x (rows, p).
 
     With T tiles those of row k in tile t are from ``ends[k (T + 1) + t]`` to ``ends[k (T + 1) + t + 1]``. Returns how
     many there are.
@@ -32,73 +32,58 @@ def extract(x, start, m, p, divisor, entries):
     for k in range(m):
         row = (start + k) * p
         for t in range(tiles):
-            entries.ends[k * (tiles + 1) + t] = found
-            found = extract_tile(x, row, t * TILE, min((t + 1) * TILE, p), entries, found)
-        entries.ends[k * (tiles + 1) + tiles] = found
-    if divisor != 1:
-        zero = zeros(entries.values, 16)
-        by = fill(entries.values.dtype.type(divisor), zero)
-        for q in range(0, found, LANES):
-            store(load(entries.values, q, zero) / by, entries.values, q)
+            pixels.ends[k * (tiles + 1) + t] = found
+            i, end = t * TILE, min((t + 1) * TILE, p)
+            while i + LANES <= end:
+                found = append_lanes(x, row + i, i, pixels.of, found)
+                i += LANES
+            while i < end:
+                found = append(x, row + i, i, pixels.of, found)
+                i += 1
+        pixels.ends[k * (tiles + 1) + tiles] = found
     return found
 
 
 @part
-def extract_tile(x, row, i, end, entries, found):
-    """List the entries at positions i .. end - 1 of one row, from `found` on.  Returns where they end."""
-    while i + LANES <= end:
-        found += compress(x, row + i, i, entries.positions, entries.values, found)
-        i += LANES
-    while i < end:
-        entries.positions[found] = i
-        entries.values[found] = x[row + i]
-        found += entries.values[found] != 0
-        i += 1
-    return found
-
-
-@part
-def add_rows(zero, rows, values, q, end, matrix, width, column):
-    """Σ values[q] · matrix[rows[q], column:], over q up to `end`; as many columns as `zero` has."""
+def add_rows(zero, of, q, end, matrix, start, width):
+    """Σ value · matrix.flat[start + place · width:] over the entries from q to `end`; as many numbers as `zero` has."""
     total = zero
     while q < end:
-        total = multiply_add(values[q], load(matrix, np.intp(rows[q]) * width + column, zero), total)
+        total = multiply_add(value(of, q), load(matrix, start + place(of, q) * width, zero), total)
         q += 1
     return total
 
 
 @part
-def forward(m, p, entries, V, start, n, z):
+def forward(m, p, pixels, V, start, n, z):
     """z += x V (eq. 1), for m samples: z (m, n) holds b before. V (p, n) begins at `start`."""
-    for_columns(_forward_columns, n, V, (m, p, entries, V, start, n, z))
+    for_columns(_forward_columns, n, V, (m, p, pixels, V, start, n, z))
 
 
 @part
 def _forward_columns(zero, column, rest):
-    m, p, entries, V, start, n, z = rest
+    m, p, pixels, V, start, n, z = rest
     tiles = (p + TILE - 1) // TILE
     for t in range(tiles):
         for k in range(m):
-            q, end = entries.ends[k * (tiles + 1) + t], entries.ends[k * (tiles + 1) + t + 1]
+            q, end = get(pixels.ends, k * (tiles + 1) + t), get(pixels.ends, k * (tiles + 1) + t + 1)
             if q < end:
                 at = k * n + column
-                sums = add_rows(zero, entries.positions, entries.values, q, end, V, n, start + column)
-                store(load(z, at, zero) + sums, z, at)
+                store(load(z, at, zero) + add_rows(zero, pixels.of, q, end, V, start + column, n), z, at)
 
 
 @part
-def sort(first, last, p, capacity, entries, buckets):
+def sort(first, last, p, capacity, pixels, buckets):
     """Sort the entries of samples first .. last - 1 by position: those at i stand from ``i capacity`` on."""
     tiles = (p + TILE - 1) // TILE
     for i in range(p):
         buckets.ends[i] = i * capacity
     for k in range(first, last):
-        for q in range(entries.ends[k * (tiles + 1)], entries.ends[k * (tiles + 1) + tiles]):
-            i = entries.positions[q]
-            place = buckets.ends[i]
-            buckets.samples[place] = k
-            buckets.values[place] = entries.values[q]
-            buckets.ends[i] = place + 1
+        for q in range(pixels.ends[k * (tiles + 1)], pixels.ends[k * (tiles + 1) + tiles]):
+            i = place(pixels.of, q)
+            at = get(buckets.ends, i)
+            copy(pixels.of, q, k, buckets.of, at)
+            put(np.int32(at + 1), buckets.ends, i)
 
 
 @part
@@ -111,7 +96,7 @@ def update_rows(p, capacity, buckets, delta, n, every, of, start, rate):
 def _update_columns(zero, column, rest):
     p, capacity, buckets, delta, n, every, of, start, rate = rest
     for i in range(p):
-        q, end = i * capacity, buckets.ends[i]
+        q, end = i * capacity, np.intp(get(buckets.ends, i))
         if every or end > q:
-            g = add_rows(zero, buckets.samples, buckets.values, q, end, delta, n, column)
+            g = add_rows(zero, buckets.of, q, end, delta, column, n)
             update(of, g, start + i * n + column, rate)

@@ -8,7 +8,7 @@ from nnfang.engines.kernels.compilation import part
 from nnfang.engines.kernels.layout import for_narrow_columns
 from nnfang.engines.kernels.moves import transpose
 from nnfang.engines.kernels.updates import update
-from nnfang.engines.kernels.vectors import LANES, load, multiply_add, store
+from nnfang.engines.kernels.vectors import LANES, get, load, multiply_add, store
 
 
 @part
@@ -17,10 +17,10 @@ def four_rows(zero, inner, A, a, row, step, M, m, width):
     c0 = c1 = c2 = c3 = zero
     for _ in range(inner):
         v = load(M, m, zero)
-        c0 = multiply_add(A[a], v, c0)
-        c1 = multiply_add(A[a + row], v, c1)
-        c2 = multiply_add(A[a + 2 * row], v, c2)
-        c3 = multiply_add(A[a + 3 * row], v, c3)
+        c0 = multiply_add(get(A, a), v, c0)
+        c1 = multiply_add(get(A, a + row), v, c1)
+        c2 = multiply_add(get(A, a + 2 * row), v, c2)
+        c3 = multiply_add(get(A, a + 3 * row), v, c3)
         a += step
         m += width
     return c0, c1, c2, c3

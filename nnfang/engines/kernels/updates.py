@@ -11,11 +11,17 @@ from typing import Any, NamedTuple
 from numba.extending import overload
 
 from nnfang.core.arrays import Array
-from nnfang.engines.kernels.compilation import PART, function
+from nnfang.engines.kernels.compilation import PART, function, part
 from nnfang.engines.kernels.vectors import LANES, fill, halves, load, multiply_add, square_root, store
 
 RATE, FIRST_CORRECTION, SECOND_CORRECTION = range(3)
 """Places in `rate`, of one step: α, 1/(1 - β₁ᵗ), 1/(1 - β₂ᵗ)."""
+
+
+NEGLIGIBLE = 1e-30
+"""A running mean of gradients that fade, such as those of a pixel that is no longer lit, ends below the smallest
+normal number, and processors take a hundred times as long for what lies there. So running means are rounded to
+multiples of about 1e-37, of which no weight takes notice: see `settle`."""
 
 
 class Sgd(NamedTuple):
@@ -100,6 +106,13 @@ def update(of: Any, g: Any, at: int, rate: Array) -> None:
     raise NotImplementedError("is compiled")
 
 
+@part
+def settle(v):
+    """v, rounded to a multiple of the spacing of numbers at `NEGLIGIBLE`."""
+    much = fill(NEGLIGIBLE, v)
+    return (v + much) - much
+
+
 def _sgd(of, g, at, rate):
     store(multiply_add(-rate[RATE], g, load(of.theta, at, g)), of.theta, at)
 
@@ -111,7 +124,7 @@ def _decaying_sgd(of, g, at, rate):
 
 def _momentum(of, g, at, rate):
     w = load(of.theta, at, g)
-    v = multiply_add(of.momentum, load(of.velocity, at, g), multiply_add(of.decay, w, g))
+    v = settle(multiply_add(of.momentum, load(of.velocity, at, g), multiply_add(of.decay, w, g)))
     store(v, of.velocity, at)
     store(multiply_add(-rate[RATE], v, w), of.theta, at)
 
@@ -119,7 +132,7 @@ def _momentum(of, g, at, rate):
 def _nesterov(of, g, at, rate):
     w = load(of.theta, at, g)
     g = multiply_add(of.decay, w, g)
-    v = multiply_add(of.momentum, load(of.velocity, at, g), g)
+    v = settle(multiply_add(of.momentum, load(of.velocity, at, g), g))
     store(v, of.velocity, at)
     store(multiply_add(-rate[RATE], multiply_add(of.momentum, v, g), w), of.theta, at)
 
@@ -127,7 +140,7 @@ def _nesterov(of, g, at, rate):
 def _rmsprop(of, g, at, rate):
     w = load(of.theta, at, g)
     g = multiply_add(of.decay, w, g)
-    v = multiply_add(of.keep, load(of.mean_square, at, g), fill(of.take, g) * (g * g))
+    v = settle(multiply_add(of.keep, load(of.mean_square, at, g), fill(of.take, g) * (g * g)))
     store(v, of.mean_square, at)
     store(multiply_add(-rate[RATE], g / (square_root(v) + fill(of.epsilon, g)), w), of.theta, at)
 
@@ -135,8 +148,8 @@ def _rmsprop(of, g, at, rate):
 def _adam(of, g, at, rate):
     w = load(of.theta, at, g)
     g = multiply_add(of.decay, w, g)
-    m = multiply_add(of.keep_mean, load(of.mean, at, g), fill(of.take_mean, g) * g)
-    v = multiply_add(of.keep_square, load(of.mean_square, at, g), fill(of.take_square, g) * (g * g))
+    m = settle(multiply_add(of.keep_mean, load(of.mean, at, g), fill(of.take_mean, g) * g))
+    v = settle(multiply_add(of.keep_square, load(of.mean_square, at, g), fill(of.take_square, g) * (g * g)))
     store(m, of.mean, at)
     store(v, of.mean_square, at)
     root = square_root(v * fill(rate[SECOND_CORRECTION], g)) + fill(of.epsilon, g)
@@ -145,8 +158,8 @@ def _adam(of, g, at, rate):
 
 def _adamw(of, g, at, rate):
     w = load(of.theta, at, g)
-    m = multiply_add(of.keep_mean, load(of.mean, at, g), fill(of.take_mean, g) * g)
-    v = multiply_add(of.keep_square, load(of.mean_square, at, g), fill(of.take_square, g) * (g * g))
+    m = settle(multiply_add(of.keep_mean, load(of.mean, at, g), fill(of.take_mean, g) * g))
+    v = settle(multiply_add(of.keep_square, load(of.mean_square, at, g), fill(of.take_square, g) * (g * g)))
     store(m, of.mean, at)
     store(v, of.mean_square, at)
     root = square_root(v * fill(rate[SECOND_CORRECTION], g)) + fill(of.epsilon, g)

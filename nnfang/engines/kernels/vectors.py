@@ -12,9 +12,12 @@ Within compiled functions,
     v + w, v - w, v * w, v / w      number by number
     multiply_add(s, v, w)           s v + w, rounded once where the processor can; s a number or a vector
     fill(s, zero)                   s, repeated
+    s = get(a, i)                   a.flat[i], one number
+    put(s, a, i)                    a.flat[i] = s
 
-Arrays have to be contiguous; that i is in bounds is up to the caller. Nothing here may reorder a sum, so the same
-source gives the same bits, whoever calls it and however it was inlined.
+``a[i]`` would first ask whether i is negative, which inner loops have no time for. Arrays have to be contiguous; that i
+is in bounds is up to the caller. Nothing here may reorder a sum, so the same source gives the same bits, whoever calls
+it and however it was inlined.
 """
 
 import operator
@@ -109,6 +112,29 @@ def store(typing: Any, vector: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(vector, array, types.intp), generate
+
+
+@intrinsic
+def get(typing: Any, array: Any, index: Any) -> Any:
+    """The number of an array at a flat index."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        return builder.load(pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind))
+
+    return array.dtype(array, types.intp), generate
+
+
+@intrinsic
+def put(typing: Any, number: Any, array: Any, index: Any) -> Any:
+    """Write a number to an array, at a flat index."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        value, target, at = arguments
+        builder.store(value, pointer(context, builder, signature.args[1], target, at, value.type))
+        return context.get_dummy_value()
+
+    return types.void(array.dtype, array, types.intp), generate
 
 
 @intrinsic

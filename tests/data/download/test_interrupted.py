@@ -11,7 +11,7 @@ import pytest
 
 from nnfang.data.cache import fetch
 from tests.data.download.test_download import TWO
-from tests.data.servers import MakeTiny, Serve, answer, assert_complete
+from tests.data.servers import LAST, MakeTiny, Serve, answer, assert_complete
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="what is open cannot be deleted there")
 
@@ -74,3 +74,12 @@ def test_a_download_leaves_alone_what_another_is_writing(
         may_end.set()
         assert process.communicate(timeout=30)[0] == f"{cache / 'tiny'}\n"
     assert_complete(cache / "tiny", known)
+
+
+def test_what_was_left_at_the_very_end_is_cleared_away_where_nothing_is_missing(
+    served: Path, serve: Serve, make_tiny: MakeTiny
+) -> None:
+    known = make_tiny(serve(folder=served / "tiny"))
+    folder = fetch(known)
+    (folder / f".{LAST}.01234567.tmp" / "sub").mkdir(parents=True)
+    assert_complete(fetch(known), known)
