@@ -39,6 +39,7 @@ MAY_IMPORT = {
         *("nnfang.config", "nnfang.core", "nnfang.runs", "nnfang.training"),
         *("nnfang.data", "nnfang.images", "nnfang.machine"),
     },
+    "nnfang.reports": {"numpy", "nnfang.core", "nnfang.reports"},
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
         *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
