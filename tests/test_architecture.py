@@ -39,11 +39,11 @@ MAY_IMPORT = {
         *("nnfang.config", "nnfang.core", "nnfang.runs", "nnfang.training"),
         *("nnfang.data", "nnfang.images", "nnfang.machine"),
     },
-    "nnfang.reports": {"numpy", "nnfang.core", "nnfang.reports"},
+    "nnfang.reports": {"numpy", "nnfang.core", "nnfang.data", "nnfang.reports", "nnfang.runs", "nnfang.training"},
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
         *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
-        *("nnfang.images", "nnfang.machine", "nnfang.runs", "nnfang.training"),
+        *("nnfang.images", "nnfang.machine", "nnfang.reports", "nnfang.runs", "nnfang.training"),
     },
     # Leaves, which know none of the others
     "nnfang.data": {"numpy", "platformdirs", "pooch", "requests", "nnfang.data"},

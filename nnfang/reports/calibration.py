@@ -39,6 +39,14 @@ class Calibration:
         gaps = np.abs(self.accuracy - self.confidence)
         return float(self.images @ gaps / self.images.sum())
 
+    def describe_bins(self) -> list[dict[str, float]]:
+        """The bins that hold images, for a program: what the confidence is over, and at most; images; the means."""
+        edges = np.linspace(0, 1, len(self.images) + 1).tolist()
+        rows = zip(
+            edges, edges[1:], self.images.tolist(), self.confidence.tolist(), self.accuracy.tolist(), strict=False
+        )
+        return [dict(zip(("over", "to", "n", "confidence", "accuracy"), row, strict=True)) for row in rows if row[2]]
+
 
 def measure_calibration(probabilities: Array, labels: Labels, bins: int = BINS) -> Calibration | None:
     """Sort images into bins by the probability of their predicted class.
