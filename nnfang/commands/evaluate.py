@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from nnfang.commands.evaluation_files import Files
     from nnfang.data import Dataset
     from nnfang.runs.evaluation import Split
 
@@ -24,6 +26,9 @@ SPLITS = options.ChoiceType(["test", "validation", "train"])
 
 
 PERCENT = 100
+
+PAGE_OF_CI = "GITHUB_STEP_SUMMARY"
+"""The environment variable that names the file of Markdown which GitHub shows beside a job."""
 
 
 def check_fraction(ctx: click.Context, param: click.Parameter, fraction: float | None) -> float | None:
@@ -40,6 +45,7 @@ def check_fraction(ctx: click.Context, param: click.Parameter, fraction: float |
     examples={
         "Evaluate the newest run on its test images": "nnfang evaluate",
         "Evaluate a run on the images held out for validation": "nnfang evaluate -m runs/first --split validation",
+        "Write the figures, the mistakes and pictures of them to a folder": "nnfang evaluate -o evaluation",
         "Fail in a script if the accuracy is below 97%": "nnfang evaluate --min-accuracy 0.97 --json",
     },
 )
@@ -71,6 +77,23 @@ def check_fraction(ctx: click.Context, param: click.Parameter, fraction: float |
     metavar="K",
     help="Also tell how often the true class is among the K most likely.",
 )
+@option(
+    "-o",
+    "--output",
+    "folder",
+    group=options.OUTPUT,
+    type=options.PathType(),
+    metavar="DIR",
+    help="Write metrics.json, confusion.csv, errors.csv and pictures to this folder.",
+)
+@option(
+    "--junit",
+    group=options.OUTPUT,
+    type=options.PathType(),
+    metavar="FILE.xml",
+    help="Write the result to this file, as a test that fails below --min-accuracy.",
+)
+@option("--force", group=options.OUTPUT, is_flag=True, help="Overwrite these files.")
 @options.as_json
 @options.quiet
 @options.verbose
@@ -81,6 +104,9 @@ def command(
     *,
     min_accuracy: float | None,
     k: int | None,
+    folder: Path | None,
+    junit: Path | None,
+    force: bool,
     offline: bool,
     as_json: bool,
     quiet: bool,
@@ -97,6 +123,7 @@ def command(
     from nnfang.reports.result import Result
     from nnfang.runs.evaluation import evaluate_checkpoint
 
+    files = open_files(folder, junit, may_replace=force, is_quiet=quiet)
     path, checkpoint = load_model(model, is_quiet=quiet, or_bundled=True)
     load = partial(load_dataset, is_offline=offline, is_quiet=quiet)
     may_replace = split == "test" and min_accuracy is None
@@ -107,10 +134,21 @@ def command(
         console.write_json(result.describe())
     else:
         results.show(result)
+    if files:
+        files.write(result, min_accuracy)
     accuracy = outcome.evaluation.accuracy
     if min_accuracy is not None and accuracy < min_accuracy:
         images = f"the {console.count(len(outcome.rows), f'{split} image')} of {data.name}"
         raise QualityGateError(f"accuracy {accuracy:.4f} on {images} is below --min-accuracy {min_accuracy:g}")
+
+
+def open_files(folder: Path | None, junit: Path | None, *, may_replace: bool, is_quiet: bool) -> Files | None:
+    """What the evaluation is written to; None for nothing, so that nobody waits for what only that needs."""
+    if not (folder or junit or os.environ.get(PAGE_OF_CI)):
+        return None
+    from nnfang.commands.evaluation_files import Files
+
+    return Files(folder, junit, may_replace=may_replace, is_quiet=is_quiet)
 
 
 def load_recorded(name: str, load: Callable[[str], Dataset], *, may_replace: bool) -> Dataset:
