@@ -41,7 +41,7 @@ MAY_IMPORT = {
     },
     "nnfang.reports": {
         *("matplotlib", "numpy"),
-        *("nnfang.core", "nnfang.data", "nnfang.reports", "nnfang.runs", "nnfang.training"),
+        *("nnfang.config", "nnfang.core", "nnfang.data", "nnfang.reports", "nnfang.runs", "nnfang.training"),
     },
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
@@ -201,7 +201,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
         ["--version"],
         *(
             [command, "--help"]
-            for command in ("train", "evaluate", "predict", "export", "verify", "recipes", "info", "bench")
+            for command in ("train", "evaluate", "compare", "predict", "export", "verify", "recipes", "info", "bench")
         ),
     ],
     ids=" ".join,

@@ -130,12 +130,12 @@ def command(
     data = load(dataset) if dataset else load_recorded(checkpoint.recipe.dataset, load, may_replace=may_replace)
     outcome = evaluate_checkpoint(checkpoint, data, split)
     result = Result(console.encodable(path), checkpoint, data, split, outcome, k)
+    if files:  # first, since nobody may read stdout to its end
+        files.write(result, min_accuracy)
     if as_json:
         console.write_json(result.describe())
     else:
         results.show(result)
-    if files:
-        files.write(result, min_accuracy)
     accuracy = outcome.evaluation.accuracy
     if min_accuracy is not None and accuracy < min_accuracy:
         images = f"the {console.count(len(outcome.rows), f'{split} image')} of {data.name}"

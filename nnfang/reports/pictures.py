@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from itertools import zip_longest
-from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnfang.names import escape
+from nnfang.reports.gallery import MOST_PICTURES, Answer, Picture, draw_gallery, shorten
 from nnfang.reports.style import (
     BLUE,
     LIGHT,
     SMALL_TEXT,
-    TEXT,
     TITLE,
-    VERMILION,
     Theme,
     make_figure,
     strip,
@@ -32,17 +28,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from nnfang.reports.calibration import Calibration
+    from nnfang.reports.comparison import Comparison
     from nnfang.reports.mistakes import Mistakes
     from nnfang.reports.result import Result
 
 MOST_LABELLED = 30
 """Classes of a matrix that has numbers and names in it."""
-
-MOST_PICTURES, ACROSS, FEWEST_ACROSS = 40, 8, 4
-"""Of a gallery: in all, and in a row; and how many a row has room for, so that there is room for the title."""
-
-LONGEST_NAME, SHORT_NAME = 14, 2
-"""Characters of the name of a class: those that are shown, and those for which there is room beside another."""
 
 
 def draw_all(result: Result, mistakes: Mistakes) -> dict[str, Callable[[], bytes]]:
@@ -52,10 +43,11 @@ def draw_all(result: Result, mistakes: Mistakes) -> dict[str, Callable[[], bytes
         figures["errors.png"] = lambda: draw_mistakes(result, mistakes)
     if calibration := result.calibration:
         figures["calibration.png"] = lambda: draw_calibration(calibration)
-    return {name: lambda draw=draw: _to_png(draw) for name, draw in figures.items()}  # type: ignore[misc]
+    return {name: lambda draw=draw: to_picture(draw) for name, draw in figures.items()}  # type: ignore[misc]
 
 
-def _to_png(draw: Callable[[], Figure]) -> bytes:
+def to_picture(draw: Callable[[], Figure]) -> bytes:
+    """What is drawn, as PNG."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of letters that the font lacks, which are drawn as boxes
         return to_png(draw())
@@ -63,7 +55,7 @@ def _to_png(draw: Callable[[], Figure]) -> bytes:
 
 def draw_confusion(result: Result, theme: Theme = LIGHT) -> Figure:
     """Counts of errors, shaded; correct ones on the diagonal, not shaded, since they would outshine all others."""
-    confusion, names = result.evaluation.confusion, [_shorten(name) for name in result.data.class_names]
+    confusion, names = result.evaluation.confusion, [shorten(name) for name in result.data.class_names]
     size = len(names)
     is_labelled = size <= MOST_LABELLED
     side = 1.6 + max(3.2, 0.42 * size) if is_labelled else 7
@@ -101,29 +93,23 @@ def _write_counts(axes: Axes, confusion: np.ndarray[tuple[int, ...], np.dtype[np
 def draw_mistakes(result: Result, mistakes: Mistakes, theme: Theme = LIGHT) -> Figure:
     """The mistakes of which the network was surest, each with its true class, and what it was taken for."""
     chosen, n = mistakes.most_confident(MOST_PICTURES).tolist(), len(mistakes.rows)
-    high, wide = ceil(len(chosen) / ACROSS), max(FEWEST_ACROSS, min(ACROSS, len(chosen)))
-    is_short = max(map(len, result.data.class_names)) <= SHORT_NAME
-    figure = make_figure(1.15 * wide + 0.2, (1.3 if is_short else 1.5) * high + 0.5, theme)
+    pictures = [
+        Picture(
+            result.outcome.images[mistakes.rows[place]],
+            result.name(int(mistakes.true[place])),
+            (Answer(_describe_mistake(result, mistakes, place)),),
+        )
+        for place in chosen
+    ]
     how_many = "mistakes" if n == len(chosen) else f"surest of {n:,} mistakes"
-    figure.suptitle(
-        f"{len(chosen)} {how_many}: the true class → what it was taken for", color=theme.quiet, fontsize=SMALL_TEXT
-    )
-    for axes, place in zip_longest(figure.subplots(high, wide, squeeze=False).flat, chosen):
-        axes.set_axis_off()
-        if place is not None:
-            axes.imshow(result.outcome.images[mistakes.rows[place]], cmap="gray_r", interpolation="nearest")
-            _write_below(axes, result, mistakes, place, is_short=is_short, theme=theme)
-    return figure
+    title = f"{len(chosen)} {how_many}: the true class → what it was taken for"
+    return draw_gallery(title, pictures, theme)
 
 
-def _write_below(axes: Axes, result: Result, mistakes: Mistakes, place: int, *, is_short: bool, theme: Theme) -> None:
-    """``7 → 1  98%``, on one line where the names are short."""
-    true, taken = (_shorten(result.name(int(labels[place]))) for labels in (mistakes.true, mistakes.predicted))
+def _describe_mistake(result: Result, mistakes: Mistakes, place: int) -> str:
+    """``→ 1  98%``."""
     how_sure = f"  {mistakes.confidence[place]:.0%}" if result.is_probability else ""
-    style = {"transform": axes.transAxes, "va": "top"}
-    write_text(axes, 0.05, -0.02, true, weight="bold", color=theme.ink, **style)
-    x, y = (0.24, -0.02) if is_short else (0.05, -0.17)
-    write_text(axes, x, y, f"→ {taken}{how_sure}", color=VERMILION, fontsize=TEXT if is_short else SMALL_TEXT, **style)
+    return f"→ {shorten(result.name(int(mistakes.predicted[place])))}{how_sure}"
 
 
 def draw_calibration(calibration: Calibration, theme: Theme = LIGHT) -> Figure:
@@ -165,6 +151,23 @@ def draw_calibration(calibration: Calibration, theme: Theme = LIGHT) -> Figure:
     return figure
 
 
-def _shorten(name: str) -> str:
-    name = escape(name)
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+def draw_disputed(comparison: Comparison, theme: Theme = LIGHT) -> Figure:
+    """The images that some networks get right and some wrong, and what each network says."""
+    data, disputed = comparison.data, comparison.disputed
+    shown = disputed[:MOST_PICTURES].tolist()
+    answers = [(contender.letter, contender.outcome.predicted) for contender in comparison.contenders]
+    pictures = [
+        Picture(
+            data.x_test[i],
+            data.class_names[data.y_test[i]],
+            tuple(
+                Answer(f"{letter}  {shorten(data.class_names[predicted[i]])}", bool(predicted[i] == data.y_test[i]))
+                for letter, predicted in answers
+            ),
+        )
+        for i in shown
+    ]
+    first = "" if len(shown) == len(disputed) else f"the first {len(shown)} of "
+    return draw_gallery(
+        f"{first}{len(disputed):,} images on which they differ: the true class, and what each says", pictures, theme
+    )

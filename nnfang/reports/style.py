@@ -55,9 +55,10 @@ LIGHT = Theme(paper="#ffffff", ink="#1f2328", quiet="#656d76", line="#d1d9e0", o
 DARK = Theme(paper="#0d1117", ink="#e6edf3", quiet="#7d8590", line="#3d444d", orange=(DEEP, VERMILION, PALE))
 
 
-def make_figure(width: float, height: float, theme: Theme = LIGHT) -> Figure:
-    """An empty figure, inches wide and high, which arranges what is put into it."""
-    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=theme.paper, layout="constrained")
+def make_figure(width: float, height: float, theme: Theme = LIGHT, *, is_arranged: bool = True) -> Figure:
+    """An empty figure, inches wide and high, which arranges what is put into it unless it is told not to."""
+    layout = "constrained" if is_arranged else "none"
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=theme.paper, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 

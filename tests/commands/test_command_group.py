@@ -67,7 +67,7 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
     ("arguments", "words"),
     [
         (("trian",), ['"trian"', 'Did you mean "train"?']),
-        (("xyz",), ['"xyz"', "Known: predict, evaluate, export, train, verify, recipes, info, bench, help."]),
+        (("xyz",), ['"xyz"', "Known: predict, evaluate, compare, export, train, verify, recipes, info, bench, help."]),
         (("--verion",), ["--verion"]),
         (("evaluate", "--min-acuracy", "1"), ["--min-acuracy", "--min-accuracy"]),
         (("evaluate", "--split", "tset"), ["tset", "test"]),

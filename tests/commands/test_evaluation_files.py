@@ -58,9 +58,9 @@ def test_a_picture_that_cannot_be_drawn_is_a_warning(
     trained: Trained, nnfang: Nnfang, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib", reason="the extra report is not installed")
-    from nnfang.reports import pictures
+    from nnfang.reports import gallery
 
-    monkeypatch.setattr(pictures, "ACROSS", 0)  # by which it divides
+    monkeypatch.setattr(gallery, "ACROSS", 0)  # by which it divides
     result = nnfang.inside("evaluate", "-m", str(trained.folder), "-o", "out")
     assert result.stderr.startswith("warning: errors.png cannot be drawn: ")
     assert result.stdout.startswith("accuracy")
@@ -124,3 +124,9 @@ def test_a_folder_that_cannot_be_created_is_a_message(target: str, trained: Trai
     result = nnfang.inside("evaluate", "-m", str(trained.folder), "-o", target, code=1)
     assert "cannot be created" in result.stderr
     assert result.stdout == ""
+
+
+def test_a_reader_that_has_seen_enough_loses_no_files(trained: Trained, nnfang: Nnfang) -> None:
+    nnfang.shell(f"nnfang evaluate -q -m '{trained.folder}' -o out --junit result.xml | head -1")
+    assert {*TEXTS} <= {*listed(nnfang.folder / "out")}
+    assert (nnfang.folder / "result.xml").is_file()
