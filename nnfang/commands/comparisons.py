@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from nnfang.commands import console
@@ -34,8 +35,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     letters = [one.letter for one in contenders]
     if comparison.settings:
         yield ""
-        rows = [[key, *map(format_setting, values)] for key, values in comparison.settings.items()]
-        yield console.table(["setting", *letters], rows)
+        yield settings_table(comparison.settings, letters)
     described = [one.describe() for one in contenders]
     yield ""
     yield console.table(["result", *letters], [[name, *map(show_one, described)] for name, show_one in ROWS.items()])
@@ -43,6 +43,16 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     images = f"{console.count(len(comparison.data.y_test), 'test image')} of {console.one_line(comparison.data.name)}"
     yield f"On the same {images}:"
     yield from map(describe_duel, comparison.duels)
+
+
+def settings_table(settings: dict[str, list[Any]], letters: list[str]) -> str:
+    """A column per network; on a terminal that is too narrow for that, the values of a key one after the other."""
+    header = ["setting", *letters]
+    rows = [[key, *map(format_setting, values)] for key, values in settings.items()]
+    table = console.table(header, rows)
+    if console.is_terminal(sys.stdout) and max(map(len, table.splitlines())) > console.columns(sys.stdout):
+        return "\n".join(f"{key}  {' | '.join(values)}" for key, *values in (header, *rows))
+    return table
 
 
 ROWS = {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,18 @@ def test_text_says_which_is_better_and_how_sure_that_is(trained: Trained, rival:
     assert accuracy.split()[1:] == [f"{model['accuracy']:.2%}" for model in found["models"]]
     (rate,) = (line for line in lines if line.startswith("optimizer.learning_rate"))
     assert rate.split()[1:3] == ["0.01", "0.05"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize("columns", [44, 120])
+def test_the_settings_fit_a_terminal(columns: int, trained: Trained, rival: Path, nnfang: Nnfang) -> None:
+    shutil.copytree(trained.folder, nnfang.folder / "a")
+    shutil.copytree(rival, nnfang.folder / "b")
+    screen = nnfang.on_terminal("compare", "a", "b", columns=columns, piped=False).stderr.replace("\r", "")
+    lines = screen.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert ("optimizer.learning_rate  0.01 | 0.05" in lines) is (columns == 44)
+    assert [line.split() for line in lines if line.startswith("epochs")][-1] == ["epochs", "2", "1"]
 
 
 def test_a_network_is_as_good_as_itself(trained: Trained, nnfang: Nnfang) -> None:
