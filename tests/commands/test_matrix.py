@@ -63,10 +63,10 @@ def test_where_it_does_not_fit_a_sentence_says_so(
 
 def test_the_largest_errors_have_the_strongest_shade(open_stdout: Callable[..., None]) -> None:
     open_stdout(80)
-    text = matrix.draw([[90, 10, 4], [1, 5, 0], [0, 0, 700]], "abc")
-    strongest, weakest = matrix.SHADES[-1], matrix.SHADES[2]
+    text = matrix.draw([[90, 10, 3], [1, 5, 0], [0, 0, 700]], "abc")
+    strongest, weakest = matrix.SHADES[-1], matrix.SHADES[1]
     assert f"\x1b[38;5;16m\x1b[48;5;{strongest}m  10 \x1b[0m" in text
-    assert f"\x1b[38;5;16m\x1b[48;5;{weakest}m   4 \x1b[0m" in text
+    assert f"\x1b[38;5;16m\x1b[48;5;{weakest}m   3 \x1b[0m" in text
     assert "\x1b[1m 700 \x1b[0m" in text
     assert "m   1 " not in text
     assert "\x1b[2m   . \x1b[0m" in text
