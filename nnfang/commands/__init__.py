@@ -23,7 +23,7 @@ from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
 from nnfang.names import did_you_mean, find_nearest
 
 GROUPS = {
-    "Use a network": ("predict", "evaluate", "export"),
+    "Use a network": ("predict", "evaluate", "compare", "export"),
     "Train a network": ("train", "diagnose", "verify"),
     "Look around": ("runs", "inspect", "recipes", "info", "bench", "help"),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from nnfang.reports.intervals import wilson
+from nnfang.training.evaluation import wilson_interval
 
 if TYPE_CHECKING:
     from nnfang.runs.overview import Overview
@@ -56,7 +56,9 @@ class Figures:
             planned=recipe.epochs if recipe else None,
             best_epoch=meta.state.best_epoch if meta else 0 if recipe else None,
             val_accuracy=validated,
-            val_interval=wilson(round(validated * images), images) if validated is not None and images else None,
+            val_interval=wilson_interval(round(validated * images), images)
+            if validated is not None and images
+            else None,
             test_accuracy=tested.accuracy if tested else None,
             test_interval=tested.interval if tested else None,
             seconds=overview.seconds if meta else None,

@@ -73,7 +73,7 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
             ("xyz",),
             [
                 '"xyz"',
-                "Known: predict, evaluate, export, train, diagnose, verify, runs, inspect, recipes, info, bench, help.",
+                "Known: predict, evaluate, compare, export, train, diagnose, verify, runs, inspect, recipes, info, ",
             ],
         ),
         (("version",), ['Did you mean "--version"?']),

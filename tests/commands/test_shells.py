@@ -51,6 +51,7 @@ def test_a_shell_completes_commands_options_and_values(name: str, nnfang: Nnfang
             {
                 "predict",
                 "evaluate",
+                "compare",
                 "export",
                 "train",
                 "diagnose",
