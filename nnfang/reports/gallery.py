@@ -56,7 +56,7 @@ def draw_gallery(title: str, pictures: Sequence[Picture], theme: Theme = LIGHT) 
     pitch = SIDE + GAP + LEADING * (1 + max(len(picture.answers) for picture in pictures))
     width, height = (SIDE + GAP) * columns + GAP, HEAD + pitch * rows
     figure = make_figure(width, height, theme, is_arranged=False)
-    head = {"color": theme.quiet, "fontsize": SMALL_TEXT, "va": "top", "parse_math": False}
+    head: dict[str, Any] = {"color": theme.quiet, "fontsize": SMALL_TEXT, "va": "top", "parse_math": False}
     figure.text(GAP / width, 1 - GAP / 2 / height, title, **head)
     for number, picture in enumerate(pictures):
         row, column = divmod(number, ACROSS)

@@ -57,8 +57,8 @@ DARK = Theme(paper="#0d1117", ink="#e6edf3", quiet="#7d8590", line="#3d444d", or
 
 def make_figure(width: float, height: float, theme: Theme = LIGHT, *, is_arranged: bool = True) -> Figure:
     """An empty figure, inches wide and high, which arranges what is put into it unless it is told not to."""
-    layout = "constrained" if is_arranged else "none"
-    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=theme.paper, layout=layout)
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=theme.paper)
+    figure.set_layout_engine("constrained" if is_arranged else "none")
     FigureCanvasAgg(figure)
     return figure
 

@@ -109,7 +109,7 @@ def test_the_picture_shows_the_images_on_which_they_differ(trained: Trained, riv
         assert picture.format == "PNG"
         assert picture.width > picture.height > 500
     refused = nnfang.inside(*arguments, code=2)
-    assert "differ.png: exists already" in refused.stderr
+    assert "differ.png: already exists" in refused.stderr
     assert refused.stdout == ""
     differing = pair["mends"] + pair["breaks"]
     assert nnfang.inside(*arguments, "--force").stderr == f"differ.png: {differing} images on which they differ\n"

@@ -72,11 +72,11 @@ def test_an_existing_file_is_refused_before_anything_is_evaluated(name: str, tra
     (nnfang.folder / "out").mkdir()
     (nnfang.folder / "out" / name).write_text("mine")
     result = nnfang.inside("evaluate", "-m", str(trained.folder), "-o", "out", code=2)
-    assert f"{Path('out', name)}: exists already; choose another name, or --force" in result.stderr
+    assert f"{Path('out', name)}: already exists; choose another name, or --force" in result.stderr
     assert (result.stdout, listed(nnfang.folder / "out")) == ("", [name])
     (nnfang.folder / "result.xml").write_text("mine")
     arguments = ("evaluate", "-m", str(trained.folder), "--junit", "result.xml")
-    assert "exists already" in nnfang.inside(*arguments, code=2).stderr
+    assert "already exists" in nnfang.inside(*arguments, code=2).stderr
     nnfang.inside(*arguments, "-o", "out", "--force")
     assert (nnfang.folder / "out" / "errors.csv").read_text().startswith("index,")
     assert (nnfang.folder / "result.xml").read_text().startswith("<?xml")
