@@ -258,6 +258,7 @@ def test_text_tells_who_is_taken_for_whom(trained: Trained, nnfang: Nnfang) -> N
 
 
 @pytest.mark.full
+@pytest.mark.skipif("MNIST_FILES" not in os.environ, reason="needs the true files of MNIST")
 def test_the_test_images_of_mnist_are_told_by_halves(nnfang: Nnfang) -> None:
     shutil.copytree(Path(os.environ["MNIST_FILES"], "mnist"), nnfang.folder / "cache" / "mnist")
     arguments = ("evaluate", "-q", "-m", "bundled", "--offline")
