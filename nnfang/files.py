@@ -96,6 +96,17 @@ def working_folder(parent: Path, name: str) -> Iterator[Path]:
             os.close(descriptor)
 
 
+def append(path: Path, content: bytes) -> None:
+    """Add to the end of a file that others write as well, or create it; a symbolic link is refused.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | SAFELY, 0o666)
+    with os.fdopen(descriptor, "ab") as file:
+        file.write(content)
+
+
 def move_into(file: Path, path: Path) -> None:
     """Let a file take the place of another on the same disk, once it is on the disk itself.
 

@@ -1,7 +1,10 @@
-"""Names as people write and sort them."""
+"""Names as people write and sort them, and as they can be shown, whoever chose them."""
 
 import re
 from collections.abc import Iterable
+
+UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+"""What could move the cursor of a terminal or turn the direction of its text, and what is no character."""
 
 
 def find_nearest(name: str, allowed: Iterable[str], *, likeness: float = 0.6) -> str | None:
@@ -27,3 +30,13 @@ def natural_key(name: str) -> tuple[list[str | int], str]:
     """Sort 2 before 10: even places of the list are text, odd ones numbers, so that they compare."""
     pieces = re.split(r"(\d+)", name.casefold())
     return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], name
+
+
+def escape(text: str, characters: str = UNSAFE) -> str:
+    r"""Text with each character of a kind as Python writes it, such as a line break as ``\n``; a byte as ``\xff``."""
+    return re.sub(characters, _escape_character, text)
+
+
+def _escape_character(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else ascii(found[0])[1:-1]  # noqa: PLR2004

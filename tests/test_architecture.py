@@ -39,10 +39,14 @@ MAY_IMPORT = {
         *("nnfang.config", "nnfang.core", "nnfang.runs", "nnfang.training"),
         *("nnfang.data", "nnfang.images", "nnfang.machine"),
     },
+    "nnfang.reports": {
+        *("matplotlib", "numpy"),
+        *("nnfang.config", "nnfang.core", "nnfang.data", "nnfang.reports", "nnfang.runs", "nnfang.training"),
+    },
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
         *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
-        *("nnfang.images", "nnfang.machine", "nnfang.runs", "nnfang.training"),
+        *("nnfang.images", "nnfang.machine", "nnfang.reports", "nnfang.runs", "nnfang.training"),
     },
     # Leaves, which know none of the others
     "nnfang.data": {"numpy", "platformdirs", "pooch", "requests", "nnfang.data"},
@@ -57,7 +61,7 @@ MAY_IMPORT = {
 PROVIDED_BY = {"PIL": "pillow", "yaml": "pyyaml"}
 """Import name -> the dependency that brings it, where the names differ."""
 
-HEAVY = ("numpy", "msgspec", "rich", "yaml", "pooch", "requests", "PIL", "platformdirs")
+HEAVY = ("numpy", "msgspec", "rich", "yaml", "pooch", "requests", "PIL", "platformdirs", "matplotlib")
 """What takes long to import."""
 
 MOST_LINES_OF_A_FILE = 300
@@ -129,6 +133,7 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
         ("requests", {"nnfang.data"}),
         ("PIL", {"nnfang.images"}),
         ("threadpoolctl", {"nnfang.machine"}),
+        ("matplotlib", {"nnfang.reports"}),
         ("numba", {"nnfang.engines.compilation", "nnfang.engines.compiled", "nnfang.engines.kernels"}),
         ("llvmlite", {"nnfang.engines.kernels"}),
         ("msgspec", {"nnfang.runs", "nnfang.commands"}),
@@ -158,6 +163,7 @@ def test_the_rooms_stand_on_one_another_and_no_arrow_points_back() -> None:
 def test_the_libraries_in_use_are_those_that_are_installed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = project["dependencies"] + project["optional-dependencies"]["turbo"]
+    declared += project["optional-dependencies"]["report"]
     used = {name for allowed in MAY_IMPORT.values() for name in allowed if not name.startswith("nnfang")}
     assert {PROVIDED_BY.get(name, name) for name in used} == {line.split(">")[0] for line in declared}
 
@@ -195,7 +201,20 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
         ["--version"],
         *(
             [command, "--help"]
-            for command in ("train", "evaluate", "predict", "export", "verify", "recipes", "info", "bench")
+            for command in (
+                "train",
+                "evaluate",
+                "compare",
+                "predict",
+                "export",
+                "verify",
+                "runs",
+                "inspect",
+                "diagnose",
+                "recipes",
+                "info",
+                "bench",
+            )
         ),
     ],
     ids=" ".join,

@@ -23,9 +23,9 @@ from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
 from nnfang.names import did_you_mean, find_nearest
 
 GROUPS = {
-    "Use a network": ("predict", "evaluate", "export"),
-    "Train a network": ("train", "verify"),
-    "Look around": ("recipes", "info", "bench", "help"),
+    "Use a network": ("predict", "evaluate", "compare", "export"),
+    "Train a network": ("train", "diagnose", "verify"),
+    "Look around": ("runs", "inspect", "recipes", "info", "bench", "help"),
 }
 """The commands, by what one wants."""
 

@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from nnfang import names
 from nnfang.commands.wrapping import fit_lines
+from nnfang.names import UNSAFE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-"""What could move the cursor of a terminal or turn the direction of its text, and what is no character."""
-
 UNSAFE_IN_LINES = UNSAFE.replace("\x00-\x1f", "\x00-\x09\x0b-\x1f")
-"""The same without the end of a line."""
+"""What is unsafe but for the end of a line."""
 
 SURROGATE = "[\ud800-\udfff]"
 """What Python makes of a byte in the name of a file that is not UTF-8."""
@@ -55,22 +54,17 @@ def command_line(*words: str | Path) -> str:
 
 def encodable(name: str | os.PathLike[str]) -> str:
     r"""The name of a file as text that JSON can hold: a byte of it that is not UTF-8 as ``\xff``."""
-    return re.sub(SURROGATE, _escape_character, os.fspath(name))
+    return names.escape(os.fspath(name), SURROGATE)
 
 
 def one_line(name: str) -> str:
     r"""The name of a file with a line break, or whatever else could upset a terminal, as ``\n``."""
-    return re.sub(UNSAFE, _escape_character, name)
+    return names.escape(name)
 
 
 def escape(text: str) -> str:
     """Text of one or more lines without what could upset a terminal."""
-    return re.sub(UNSAFE_IN_LINES, _escape_character, text)
-
-
-def _escape_character(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else ascii(found[0])[1:-1]  # noqa: PLR2004
+    return names.escape(text, UNSAFE_IN_LINES)
 
 
 def shorten(text: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from nnfang.commands import console, options
-from nnfang.commands.console import percent
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.formatting import option
 from nnfang.errors import DataError, QualityGateError, UnavailableError
@@ -18,14 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from nnfang.commands.evaluation_files import Files
     from nnfang.data import Dataset
-    from nnfang.training.evaluation import Evaluation
+    from nnfang.runs.evaluation import Split
 
 
 SPLITS = options.ChoiceType(["test", "validation", "train"])
 
 
 PERCENT = 100
+
+PAGE_OF_CI = "GITHUB_STEP_SUMMARY"
+"""The environment variable that names the file of Markdown which GitHub shows beside a job."""
 
 
 def check_fraction(ctx: click.Context, param: click.Parameter, fraction: float | None) -> float | None:
@@ -49,6 +52,7 @@ def guess_option(word: str) -> str:
     examples={
         "Evaluate the newest run on its test images": "nnfang evaluate",
         "Evaluate a run on the images held out for validation": "nnfang evaluate -m runs/first --split validation",
+        "Write the figures, the mistakes and pictures of them to a folder": "nnfang evaluate -o evaluation",
         "Fail in a script if the accuracy is below 97%": "nnfang evaluate --min-accuracy 0.97 --json",
     },
 )
@@ -72,39 +76,86 @@ def guess_option(word: str) -> str:
     metavar="P",
     help="Exit with 3 if the accuracy is below P (0 to 1). An unavailable data set is then not replaced.",
 )
+@option(
+    "--top",
+    "k",
+    group=options.OUTPUT,
+    type=options.NumberType(int, 1),
+    metavar="K",
+    help="Also tell how often the true class is among the K most likely.",
+)
+@option(
+    "-o",
+    "--output",
+    "folder",
+    group=options.OUTPUT,
+    type=options.PathType(),
+    metavar="DIR",
+    help="Write metrics.json, confusion.csv, errors.csv and pictures to this folder.",
+)
+@option(
+    "--junit",
+    group=options.OUTPUT,
+    type=options.PathType(),
+    metavar="FILE.xml",
+    help="Write the result to this file, as a test that fails below --min-accuracy.",
+)
+@option("--force", group=options.OUTPUT, is_flag=True, help="Overwrite these files.")
 @options.as_json
 @options.quiet
 @options.verbose
 def command(
     model: Path | None,
     dataset: str | None,
-    split: str,
+    split: Split,
     *,
     min_accuracy: float | None,
+    k: int | None,
+    folder: Path | None,
+    junit: Path | None,
+    force: bool,
     offline: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Evaluate a trained network.
 
-    Prints the loss, the accuracy with its 95% interval, and the precision, recall and F1 score of each class. Where
-    there is no run yet, the network that comes with nnfang is evaluated. Without --dataset, the images are those of
-    the data set that it was trained on; where that is MNIST and unavailable, those of mnist-sample.
+    Prints the loss, the accuracy with its 95% interval, how far the probabilities can be believed, the scores of each
+    class, and which is taken for which. Where there is no run yet, the network that comes with nnfang is evaluated.
+    Without --dataset, the images are those of the data set that it was trained on; where that is MNIST and unavailable,
+    those of mnist-sample.
     """
+    from nnfang.commands import results
     from nnfang.commands.loading import load_dataset, load_model
+    from nnfang.reports.result import Result
+    from nnfang.runs.evaluation import evaluate_checkpoint
 
+    files = open_files(folder, junit, may_replace=force, is_quiet=quiet)
     path, checkpoint = load_model(model, is_quiet=quiet, or_bundled=True)
     load = partial(load_dataset, is_offline=offline, is_quiet=quiet)
     may_replace = split == "test" and min_accuracy is None
     data = load(dataset) if dataset else load_recorded(checkpoint.recipe.dataset, load, may_replace=may_replace)
-    result = checkpoint.evaluate(data, split)  # type: ignore[arg-type]  # click has checked it
+    outcome = evaluate_checkpoint(checkpoint, data, split)
+    result = Result(console.encodable(path), checkpoint, data, split, outcome, k)
+    if files:  # first, since nobody may read stdout to its end
+        files.write(result, min_accuracy)
     if as_json:
-        console.write_json(describe(path, data, split, result))
+        console.write_json(result.describe())
     else:
-        console.result(report(data, split, result))
-    if min_accuracy is not None and result.accuracy < min_accuracy:
-        images = f"the {console.count(result.n, f'{split} image')} of {data.name}"
-        raise QualityGateError(f"accuracy {result.accuracy:.4f} on {images} is below --min-accuracy {min_accuracy:g}")
+        results.show(result)
+    accuracy = outcome.evaluation.accuracy
+    if min_accuracy is not None and accuracy < min_accuracy:
+        images = f"the {console.count(len(outcome.rows), f'{split} image')} of {data.name}"
+        raise QualityGateError(f"accuracy {accuracy:.4f} on {images} is below --min-accuracy {min_accuracy:g}")
+
+
+def open_files(folder: Path | None, junit: Path | None, *, may_replace: bool, is_quiet: bool) -> Files | None:
+    """What the evaluation is written to; None for nothing, so that nobody waits for what only that needs."""
+    if not (folder or junit or os.environ.get(PAGE_OF_CI)):
+        return None
+    from nnfang.commands.evaluation_files import Files
+
+    return Files(folder, junit, may_replace=may_replace, is_quiet=is_quiet)
 
 
 def load_recorded(name: str, load: Callable[[str], Dataset], *, may_replace: bool) -> Dataset:
@@ -132,41 +183,3 @@ def load_recorded(name: str, load: Callable[[str], Dataset], *, may_replace: boo
     data = load(SAMPLE)
     console.warn(f"{name} is unavailable: evaluating on {SAMPLE}, {len(data.y_test):,} of its test images, instead")
     return data
-
-
-def describe(path: Path, data: Dataset, split: str, result: Evaluation) -> dict[str, object]:
-    """The result for a program."""
-    scores = zip(data.class_names, result.class_scores(), strict=True)
-    return {
-        "model": console.encodable(path),
-        "dataset": data.name,
-        "split": split,
-        "n": result.n,
-        "loss": result.loss,
-        "accuracy": result.accuracy,
-        "interval": result.interval,
-        "per_class": {name: asdict(score) for name, score in scores},
-        "confusion": result.confusion.tolist(),
-    }
-
-
-def report(data: Dataset, split: str, result: Evaluation) -> str:
-    """The result for a person."""
-    low, high = result.interval
-    rows = [
-        [name, *map(_percent_or_dash, (score.precision, score.recall, score.f1)), f"{score.support:,}"]
-        for name, score in zip(data.class_names, result.class_scores(), strict=True)
-    ]
-    return "\n".join(
-        (
-            f"accuracy  {percent(result.accuracy)} (95% interval {percent(low)} to {percent(high)})",
-            f"loss      {result.loss:.4f}",
-            f"images    {result.n:,} ({split} images of {console.one_line(data.name)})",
-            "",
-            console.table(["class", "precision", "recall", "F1", "images"], rows),
-        )
-    )
-
-
-def _percent_or_dash(fraction: float | None) -> str:
-    return "-" if fraction is None else percent(fraction)

@@ -5,24 +5,23 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from math import inf, prod
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nnfang.commands import console, options, streams, views
+from nnfang.commands.layers import layer_table
 from nnfang.commands.signals import StopRequest
 from nnfang.commands.thread_trial import try_threads
 from nnfang.core.constraints import LITERALS
-from nnfang.core.layers import Dense, Dropout
 from nnfang.errors import DivergedError
 from nnfang.training.events import End, Epoch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from nnfang.commands.threads import Threads
-    from nnfang.core.layers import Layer
-    from nnfang.core.network import Network
     from nnfang.runs.recorder import RecordedTraining, Result
 
 
@@ -75,7 +74,7 @@ def advising(training: RecordedTraining) -> Iterator[None]:
     try:
         yield
     except DivergedError as error:
-        advice = command_to_try(training, {"optimizer.learning_rate": error.learning_rate})
+        advice = command_to_try(training.run.config, {"optimizer.learning_rate": error.learning_rate})
         raise DivergedError(f"{error.reason}\nFor example: {advice}", error.learning_rate) from error
 
 
@@ -134,26 +133,6 @@ def headline(training: RecordedTraining) -> str:
     )
 
 
-def layer_table(network: Network) -> str:
-    """Each layer with its shape and its parameters."""
-    rows = [
-        [name, f"{inputs} -> {units}", f"{sum(map(prod, shapes)):,}"]
-        for name, inputs, units, shapes in zip(
-            map(layer_name, network.layers), network.widths, network.widths[1:], network.shapes, strict=False
-        )
-    ]
-    return console.table(["layer", "shape", "parameters"], [*rows, ["total", "", f"{network.theta.size:,}"]])
-
-
-def layer_name(layer: Layer) -> str:
-    """A layer in a few words, such as ``dense, relu``."""
-    if isinstance(layer, Dense):
-        return f"dense, {layer.activation}"
-    if isinstance(layer, Dropout):
-        return f"dropout, {layer.rate:g}"
-    return type(layer).__name__.lower()
-
-
 def leave(training: RecordedTraining, request: StopRequest, how: Calling) -> None:
     """Save what there is and exit as a process does that a signal ended."""
     training.save()
@@ -176,7 +155,7 @@ def report(result: Result, training: RecordedTraining, how: Calling) -> None:
     """Say the result."""
     if how.is_json:
         wrong = result.diagnosis
-        diagnosis = wrong and {"evidence": wrong.evidence, "try": dict(wrong.changes)}
+        diagnosis = wrong and {"rule": wrong.rule, "evidence": wrong.evidence, "try": dict(wrong.changes)}
         console.write_json({"event": "end", **result.metrics, "diagnosis": diagnosis})
     else:
         console.result(summary(result, training))
@@ -197,15 +176,16 @@ def summary(result: Result, training: RecordedTraining) -> str:
         f"best epoch     {end.best_epoch} of {end.epochs} ({chosen_by}){STOPPED_BY[end.reason]}",
         f"saved in       {folder}",
     ]
+    evaluate = console.command_line("evaluate", "-m", folder)
     if wrong := result.diagnosis:
         lines.append(f"caution        {wrong.evidence}")
-        command = command_to_try(training, wrong.changes)
+        command = command_to_try(training.run.config, wrong.changes) if wrong.changes else evaluate
     elif end.reason == "max_time":
         command = console.command_line("train", "--resume", folder)
     elif training.data.preparation == DIGIT:
         command = console.command_line("predict", "-m", folder, "sample:7")
     else:
-        command = console.command_line("evaluate", "-m", folder)
+        command = evaluate
     return "\n".join([*lines, f"try            {command}"])
 
 
@@ -213,11 +193,11 @@ DIGIT = "digit"
 """The preparation of data sets like MNIST, which the pictures that come with nnfang are for."""
 
 
-def command_to_try(training: RecordedTraining, changes: Mapping[str, Any]) -> str:
-    """The command that trains as a run was trained, but for some values of the recipe."""
+def command_to_try(config: Path, changes: Mapping[str, Any]) -> str:
+    """The command that trains by the config of a run, but for some values of it."""
     short = {path: options.name_short(name) for name, path in options.SHORT.items()}
     words = []
     for path, value in changes.items():
         text = f"{value:g}" if isinstance(value, float) else LITERALS[None] if value is None else str(value)
         words += [short[path], text] if path in short else ["--set", f"{path}={text}"]
-    return console.command_line("train", "-c", training.run.config, *words)
+    return console.command_line("train", "-c", config, *words)

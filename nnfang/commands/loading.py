@@ -9,7 +9,7 @@ from nnfang.runs import finding
 from nnfang.runs.bundled import NETWORK
 from nnfang.runs.checkpoint import load_meta
 from nnfang.runs.datasets import load_data
-from nnfang.training.diagnosis import LITTLE_BETTER
+from nnfang.training.rules import LITTLE_BETTER
 
 if TYPE_CHECKING:
     from pathlib import Path

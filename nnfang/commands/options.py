@@ -104,7 +104,7 @@ class RunType(PathType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """A Path of a string."""
         if value == BUNDLED and not Path(BUNDLED).exists():
-            self.fail("the bundled network is no run, so it cannot be resumed or verified.", param, ctx)
+            self.fail("the bundled network is no run, so it cannot be resumed, verified or diagnosed.", param, ctx)
         return value if value is NEWEST else super().convert(value, param, ctx)
 
 

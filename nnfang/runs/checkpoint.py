@@ -89,7 +89,7 @@ class Checkpoint:
         Raises:
             DataError: The data set does not fit, or its training images are not those of this training.
         """
-        return evaluate_checkpoint(self, data, split)
+        return evaluate_checkpoint(self, data, split).evaluation
 
     def predict_pictures(self, pictures: Iterable[str | PathLike[str]], *, raw: bool = False) -> list[Prediction]:
         """Read pictures, prepare them as this network needs them, and predict them.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import warnings
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from nnfang.core.constraints import FieldError
 from nnfang.errors import CheckpointError, DataError, NnfangWarning
@@ -13,7 +16,7 @@ from nnfang.training.batches import split_rows
 from nnfang.training.evaluation import Evaluation, evaluate
 
 if TYPE_CHECKING:
-    from nnfang.core.arrays import Images, Labels
+    from nnfang.core.arrays import Array, Images, Labels
     from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
 
@@ -22,8 +25,33 @@ logger = logging.getLogger(__name__)
 Split = Literal["test", "validation", "train"]
 
 
-def evaluate_checkpoint(checkpoint: Checkpoint, data: Dataset, split: Split = "test") -> Evaluation:
-    """Loss and confusion of a checkpoint's network.
+@dataclass(frozen=True, eq=False, repr=False)
+class Outcome:
+    """What a network made of each image of a split.
+
+    Attributes:
+        evaluation: All images taken together.
+        outputs: (n, classes) ŷ: with a softmax output, the probabilities of the classes.
+        labels: (n,) true classes.
+        images: The test or training images of the data set, among which those of the split are.
+        rows: (n,) where these are there.
+    """
+
+    evaluation: Evaluation
+    outputs: Array
+    labels: Labels
+    images: Images
+    rows: Labels
+
+    @property
+    def predicted(self) -> Labels:
+        """(n,) predicted classes."""
+        predicted: Labels = self.outputs.argmax(axis=1)
+        return predicted
+
+
+def evaluate_checkpoint(checkpoint: Checkpoint, data: Dataset, split: Split = "test") -> Outcome:
+    """Let a checkpoint's network look at the images of a split.
 
     Args:
         checkpoint: The network, and how it was trained.
@@ -37,9 +65,11 @@ def evaluate_checkpoint(checkpoint: Checkpoint, data: Dataset, split: Split = "t
     check_data(checkpoint, data)
     images, labels, rows = choose_images(checkpoint, data, split)
     begin = perf_counter()
-    result = evaluate(checkpoint.network, checkpoint.recipe.loss, images, labels, rows)
+    network, rows = checkpoint.network, np.arange(len(images)) if rows is None else rows
+    outputs = np.empty((len(rows), network.outputs), network.dtype)
+    result = evaluate(network, checkpoint.recipe.loss, images, labels, rows, outputs)
     logger.info("Evaluated %s %s images in %.2f s", f"{result.n:,}", split, perf_counter() - begin)
-    return result
+    return Outcome(result, outputs, labels[rows], images, rows)
 
 
 def check_data(checkpoint: Checkpoint, data: Dataset) -> None:

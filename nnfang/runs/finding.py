@@ -15,7 +15,7 @@ from nnfang.runs.bundled import BUNDLED, NETWORK
 from nnfang.runs.checkpoint import Checkpoint, load, load_meta
 from nnfang.runs.folder import CONFIG, RUNS, Run
 from nnfang.runs.members import refusing_damage
-from nnfang.runs.meta import Fraction, Size, TestRecord, Text
+from nnfang.runs.meta import Count, Fraction, Size, TestRecord, Text
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,12 @@ class Metrics(msgspec.Struct, frozen=True):
     test_images: Size
     test_accuracy: Fraction
     test_interval: tuple[Fraction, Fraction]
+    epochs: Count | None = None
+
+    @property
+    def tested(self) -> TestRecord:
+        """How the network did on the test images."""
+        return TestRecord(self.dataset, self.test_images, self.test_accuracy, self.test_interval)
 
 
 def find_newest(*, resumable: bool = False) -> Path | None:
@@ -76,10 +82,10 @@ def find_newest(*, resumable: bool = False) -> Path | None:
     return newest
 
 
-def list_runs() -> list[Path]:
-    """The folders of runs under ``runs/``, newest first."""
-    found = [(_written_at(folder), folder.name, folder) for folder in RUNS.glob("*")]
-    return [folder for written_at, _, folder in sorted(found, reverse=True) if written_at]
+def list_runs(place: Path = RUNS) -> list[Path]:
+    """The folders of runs in a folder, newest first."""
+    found = [(written_at(folder), folder.name, folder) for folder in place.glob("*")]
+    return [folder for when, _, folder in sorted(found, reverse=True) if when]
 
 
 def is_resumable(folder: Path) -> bool:
@@ -99,7 +105,7 @@ def _is_trained(folder: Path) -> bool:
         return True  # which is said when it is loaded
 
 
-def _written_at(folder: Path) -> int:
+def written_at(folder: Path) -> int:
     """When a run was last written, in nanoseconds: its latest checkpoint, or else its config; 0 where it is no run."""
     run = Run(folder)
     for paths in ((run.last, run.previous, run.best), (folder / CONFIG,)):
@@ -123,16 +129,22 @@ def find_test_result(path: Path, checkpoint: Checkpoint) -> TestRecord | None:
     Raises:
         CheckpointError: The file is there, but cannot be read.
     """
-    file = locate_run(path).metrics
-    if not has_file(file):
+    metrics = read_metrics(locate_run(path))
+    return metrics.tested if metrics and metrics.digest == checkpoint.network.digest() else None
+
+
+def read_metrics(run: Run) -> Metrics | None:
+    """What the metrics.json of a run says; None where it is not there, or makes no sense.
+
+    Raises:
+        CheckpointError: The file is there, but cannot be read.
+    """
+    if not has_file(run.metrics):
         return None
     try:
-        metrics = msgspec.json.decode(read_file(file), type=Metrics)
+        return msgspec.json.decode(read_file(run.metrics), type=Metrics)
     except NO_JSON:
         return None
-    if metrics.digest != checkpoint.network.digest():
-        return None
-    return TestRecord(metrics.dataset, metrics.test_images, metrics.test_accuracy, metrics.test_interval)
 
 
 def is_folder(path: Path) -> bool:

@@ -6,6 +6,7 @@ history.csv             one line per epoch
 best.npz, last.npz      checkpoints after the best epoch, and the latest
 last.prev.npz           the one before the latest
 metrics.json            the result on the test images, and how it came about
+diverged.json           where and how training diverged, if it ended so
 ======================  ==============================================================
 """
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from nnfang.training.events import Epoch
 
 RUNS = Path("runs")
-CONFIG, HISTORY, METRICS = "config.yaml", "history.csv", "metrics.json"
-FILES = (CONFIG, HISTORY, "best.npz", "last.npz", "last.prev.npz", METRICS)
+CONFIG, HISTORY, METRICS, DIVERGED = "config.yaml", "history.csv", "metrics.json", "diverged.json"
+FILES = (CONFIG, HISTORY, "best.npz", "last.npz", "last.prev.npz", METRICS, DIVERGED)
 
 
 class FolderInUseError(ConfigError):
@@ -82,6 +83,11 @@ class Run:
         """The result."""
         return self.folder / METRICS
 
+    @property
+    def diverged(self) -> Path:
+        """How training diverged."""
+        return self.folder / DIVERGED
+
     def find_files(self) -> list[str]:
         """The files in the folder that a new run would overwrite."""
         return [name for name in FILES if (self.folder / name).exists()]
@@ -107,7 +113,14 @@ class Run:
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json."""
-        self._write(self.metrics, msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")
+        self._write_json(self.metrics, metrics)
+
+    def write_divergence(self, divergence: Mapping[str, Any]) -> None:
+        """Write diverged.json."""
+        self._write_json(self.diverged, divergence)
+
+    def _write_json(self, path: Path, tree: Mapping[str, Any]) -> None:
+        self._write(path, msgspec.json.format(msgspec.json.encode(tree), indent=2) + b"\n")
 
     def _write(self, path: Path, content: bytes) -> None:
         """Write a file that whoever may read the config may read, whatever the umask is today."""

@@ -51,6 +51,22 @@ def lock_folder(folder: Path) -> Iterator[None]:
         raise
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether a process is training into a folder, as far as that can be told.
+
+    For a moment the lock is taken, so that a training that begins in that moment would be refused. Therefore only a
+    folder is tried in which a lock file says that somebody may be training.
+    """
+    for access in (os.O_RDWR, os.O_RDONLY):  # a network file system asks for the first, a stranger has but the second
+        with suppress(OSError):
+            descriptor = os.open(folder / LOCK, access | getattr(os, "O_NONBLOCK", 0) | SAFELY)
+            try:
+                return not try_lock(descriptor)
+            finally:
+                os.close(descriptor)
+    return False
+
+
 def _lock_itself(folder: Path, held: ExitStack) -> bool:
     """Lock a folder, where that is possible; False if somebody has."""
     if not hasattr(os, "O_DIRECTORY"):

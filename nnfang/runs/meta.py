@@ -99,6 +99,20 @@ class RetryRecord(msgspec.Struct, frozen=True):
     reason: Text
 
 
+class DivergenceRecord(msgspec.Struct, frozen=True):
+    """How a training ended that diverged: what diverged.json says.
+
+    Attributes:
+        step: Of the latest checkpoint then. Where that has gone further since, the record is out of date.
+        learning_rate: A smaller one to try.
+        reason: How training diverged.
+    """
+
+    step: Count
+    learning_rate: float
+    reason: Text
+
+
 class TestRecord(msgspec.Struct, frozen=True):
     """How a network did on test images.
 
@@ -134,6 +148,7 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
         engine: The engine it was trained with.
         parent: Where the run was forked from; None for most.
         retries: The learning rates that were abandoned.
+        resumed: The steps from which the run was resumed; those of older versions are not known.
         inference_only: Whether history and the optimizer's vectors were left out.
         tested: How an exported network did, where that is known.
         format: Of the file.
@@ -154,6 +169,7 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
     engine: Text
     parent: ForkRecord | None = None
     retries: tuple[RetryRecord, ...] = ()
+    resumed: tuple[Count, ...] = ()
     inference_only: bool = msgspec.field(default=False, name="is_final")
     tested: TestRecord | None = None
     format: int = FORMAT
@@ -217,6 +233,7 @@ def check(meta: Meta) -> None:
         ),
         (not meta.parent or meta.parent.step <= meta.step, "parent.step", "later than the run that began there"),
         (all(retry.step <= meta.step for retry in meta.retries), "retries", "later than the run that was repeated"),
+        (all(step <= meta.step for step in meta.resumed), "resumed", "later than where the run stands"),
         (
             not tested or tested.interval[0] <= tested.accuracy <= tested.interval[1],
             *("tested.interval", "the accuracy is not in it"),

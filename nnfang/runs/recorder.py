@@ -16,16 +16,19 @@ from nnfang.errors import DivergedError, NnfangError
 from nnfang.files import write_whole
 from nnfang.runs.checkpoint import load, save
 from nnfang.runs.finding import load_last
-from nnfang.runs.meta import RetryRecord, at_state
+from nnfang.runs.meta import DivergenceRecord, RetryRecord, at_state
+from nnfang.training.activity import MOST_IMAGES, measure_activity
 from nnfang.training.diagnosis import diagnose
 from nnfang.training.events import End, Epoch, Event, Progress, Retry
 from nnfang.training.loop import train
+from nnfang.training.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from nnfang.data import Dataset
+    from nnfang.runs.checkpoint import Checkpoint
     from nnfang.runs.folder import Run
     from nnfang.runs.meta import Meta
     from nnfang.training.diagnosis import Diagnosis
@@ -105,6 +108,11 @@ class Recorder:
         self.save_last()
         if not self.history:
             self._save(self.run.best)
+
+    def record_divergence(self, error: DivergedError) -> None:
+        """Write down that training goes no further from the latest checkpoint, and why."""
+        divergence = DivergenceRecord(self.saved_step, error.learning_rate, error.reason)
+        self.run.write_divergence(msgspec.structs.asdict(divergence))
 
     def _save(self, path: Path, keep_old_as: Path | None = None) -> None:
         training = self.training
@@ -196,6 +204,7 @@ class RecordedTraining:
                     yield event
             except DivergedError as error:
                 if self.recipe.on_divergence == "stop" or attempt == MAX_RETRIES:
+                    self.recorder.record_divergence(error)
                     reason = f"{error.reason}\nThe network from before is kept: {self.run.last}"
                     raise DivergedError(reason, error.learning_rate) from error
                 yield self._retry(error.reason)
@@ -249,7 +258,15 @@ class RecordedTraining:
         }
         with recorder.in_place():
             self.run.write_metrics(metrics | {"environment": recorder.meta.environment})
-        return Result(end, test, diagnose(self.recipe, recorder.history, test, self.training.state.step), metrics)
+        return Result(end, test, diagnose(self._judge_by(best, test)), metrics)
+
+    def _judge_by(self, best: Checkpoint, test: Evaluation) -> Outcome:
+        """What the training is judged by, now that it is over."""
+        data, held_out = self.data, self.training.validation_rows[:MOST_IMAGES]
+        seen = (data.x_train[held_out], data.y_train[held_out]) if len(held_out) else (data.x_test, data.y_test)
+        activity = measure_activity(best.network, self.recipe.loss, *seen)
+        steps, names = self.training.state.step, data.class_names
+        return Outcome(self.recipe, tuple(self.recorder.history), test, steps, activity, names)
 
 
 def as_text(path: Path) -> str:

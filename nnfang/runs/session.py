@@ -164,7 +164,8 @@ def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> Re
         state.forget_best()
     exact = replace(recipe, engine=checkpoint.meta.engine)  # another engine would round differently
     training = _continue(checkpoint, exact, data, state)
-    meta = _describe(checkpoint, recipe, training, parent=checkpoint.meta.parent)
+    described = _describe(checkpoint, recipe, training, parent=checkpoint.meta.parent)
+    meta = msgspec.structs.replace(described, resumed=(*checkpoint.meta.resumed, state.step))
     if not has_file(run.config):
         run.write_config(to_yaml(stored.recipe))
     recorder = Recorder(run, training, meta, checkpoint.meta.history, keeps_last=stored.path != run.previous)

@@ -19,7 +19,7 @@ from nnfang.runs.claims import (
     is_decisive,
 )
 from nnfang.runs.finding import has_file
-from nnfang.runs.folder import METRICS
+from nnfang.runs.folder import DIVERGED, METRICS
 from nnfang.runs.resumption import check_data
 from nnfang.training.events import Epoch, Event
 from nnfang.training.loop import train
@@ -151,6 +151,7 @@ class Verification:
                 self.faults.append(f"{path.name}: {error.reason}")
         missing = [path.name for path in (run.best, run.last) if path.name not in self._pending]
         self.unchecked += [f"{name}, which is not there" for name in missing]
+        self.unchecked += [DIVERGED] if has_file(run.diverged) else []
 
     def _compare_config(self, path: Path) -> None:
         for key in compare_config(path, self._recipe):

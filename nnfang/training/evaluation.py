@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from nnfang.core.arrays import Images, Labels, scale_pixels
+from nnfang.core.arrays import Array, Images, Labels, scale_pixels
 from nnfang.core.backprop import forward
 from nnfang.core.losses import output_loss
 from nnfang.core.network import Network
@@ -88,18 +88,30 @@ def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def wilson_interval(correct: int, n: int) -> tuple[float, float]:
-    """The 95% score interval of a fraction of `correct` in `n`; unlike p ± 1.96 σ it never leaves 0 .. 1.
+def wilson_interval(correct: int, n: int, z: float = NORMAL_975) -> tuple[float, float]:
+    """The score interval of a fraction of `correct` in `n`; unlike p ± z σ it never leaves 0 .. 1.
 
     Source: Wilson 1927.
+
+    Args:
+        correct: From 0 to n.
+        n: At least 1.
+        z: Quantile of the standard normal distribution; by default the interval is one of 95%.
     """
-    z, p = NORMAL_975, correct / n
+    p = correct / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))  # p, against rounding at 0 and 1
 
 
-def evaluate(network: Network, loss: str, images: Images, labels: Labels, rows: Labels | None = None) -> Evaluation:
+def evaluate(
+    network: Network,
+    loss: str,
+    images: Images,
+    labels: Labels,
+    rows: Labels | None = None,
+    outputs: Array | None = None,
+) -> Evaluation:
     """Predict and compare, a block at a time; dropout is off.
 
     Args:
@@ -108,6 +120,7 @@ def evaluate(network: Network, loss: str, images: Images, labels: Labels, rows: 
         images: (n, …), as for `Network.predict`.
         labels: (n,) classes.
         rows: Numbers of the images to look at; None means all.
+        outputs: (rows, classes), where ŷ of each image is written; None if nobody wants it.
 
     Raises:
         ValueError: There is nothing to look at.
@@ -131,4 +144,31 @@ def evaluate(network: Network, loss: str, images: Images, labels: Labels, rows: 
             forward(network, x[:m], part)
             total += m * output.measure(last.z, one_hot[true], last.scratch)
         np.add.at(confusion, (true, last.a.argmax(axis=1)), 1)
+        if outputs is not None:
+            outputs[start : start + m] = last.a
     return Evaluation(total / len(rows), confusion)
+
+
+def measure_losses(network: Network, loss: str, images: Images, labels: Labels) -> npt.NDArray[np.float64]:
+    """The loss of each image by itself, whose mean is that of `evaluate`.
+
+    It is computed from z as there, one image at a time: for a few images, such as those that were misread.
+
+    Args:
+        network: Left as it is.
+        loss: Name of the loss.
+        images: (n, …), as for `Network.predict`.
+        labels: (n,) classes.
+
+    Returns:
+        (n,).
+    """
+    output, one_hot = output_loss(network.output_activation, loss), np.eye(network.outputs, dtype=network.dtype)
+    workspace, x = allocate_workspace(network, 1), np.empty((1, network.inputs), network.dtype)
+    losses, last = np.empty(len(labels)), workspace[-1]
+    for i, label in enumerate(labels):
+        scale_pixels(images[i : i + 1], x)
+        with np.errstate(all="ignore"):  # as in `evaluate`
+            forward(network, x, workspace)
+            losses[i] = output.measure(last.z, one_hot[label : label + 1], last.scratch)
+    return losses

@@ -53,6 +53,11 @@ class Epoch:
     digest: str
     is_best: bool
 
+    @property
+    def images(self) -> int:
+        """Training images of the epoch."""
+        return round(self.images_per_second * max(self.seconds, RESOLUTION))
+
 
 @dataclass(frozen=True)
 class Retry:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang, Trained
 
 KEYS = ["model", "dataset", "split", "n", "loss", "accuracy", "interval", "per_class", "confusion"]
+KEYS += ["confusions", "calibration", "top", "halves"]
 
 
 def save_npz(path: Path, n: int, shape: tuple[int, ...], classes: int) -> None:
@@ -52,7 +54,8 @@ def test_text_has_the_same_numbers_in_aligned_columns(trained: Trained, nnfang: 
     assert lines[0] == f"accuracy  {end['test_accuracy']:.2%} (95% interval {low:.2%} to {high:.2%})"
     assert lines[1] == f"loss      {end['test_loss']:.4f}"
     assert lines[2] == "images    2,000 (test images of mnist-sample)"
-    table = lines[lines.index("") + 1 :]
+    begin = lines.index("") + 1
+    table = lines[begin : lines.index("", begin)]
     assert table[0].split() == ["class", "precision", "recall", "F1", "images"]
     assert [row.split()[0] for row in table[1:]] == list("0123456789")
     assert len({len(row) for row in table}) == 1
@@ -223,3 +226,53 @@ def test_a_reader_that_has_seen_enough_is_no_failure_to_report(trained: Trained,
     result = nnfang.shell(f"nnfang evaluate -m '{trained.folder}' | head -1")
     assert result.stdout.startswith("accuracy")
     assert result.stderr == ""
+
+
+def test_json_has_confusions_calibration_and_the_first_k_classes(trained: Trained, nnfang: Nnfang) -> None:
+    (found,) = nnfang("evaluate", "-m", str(trained.folder), "--json", "--top", "10").objects
+    confusion = np.array(found["confusion"])
+    worst = found["confusions"][0]
+    assert worst["n"] == (confusion - np.diag(np.diag(confusion))).max()
+    assert confusion[int(worst["true"]), int(worst["predicted"])] == worst["n"]
+    bins = found["calibration"]["bins"]
+    assert sum(part["n"] for part in bins) == 2000
+    assert sum(part["n"] * part["accuracy"] for part in bins) == pytest.approx(2000 * found["accuracy"])
+    assert all(part["over"] < part["confidence"] <= part["to"] for part in bins)
+    gaps = [part["n"] * abs(part["accuracy"] - part["confidence"]) for part in bins]
+    assert found["calibration"]["error"] == pytest.approx(sum(gaps) / 2000)
+    assert (found["top"]["k"], found["top"]["correct"], found["top"]["accuracy"]) == (10, 2000, 1)
+    assert found["halves"] is None
+
+
+def test_text_tells_who_is_taken_for_whom(trained: Trained, nnfang: Nnfang) -> None:
+    arguments = ("evaluate", "-m", str(trained.folder))
+    (found,) = nnfang(*arguments, "--json", "--top", "1").objects
+    lines = nnfang(*arguments, "--top", "1").stdout.splitlines()
+    pairs = found["confusions"][:5]
+    assert lines[-5:] == [f"{pair['true']} read as {pair['predicted']}: {pair['n']}" for pair in pairs]
+    assert lines[3] == f"top 1     {lines[0].removeprefix('accuracy  ')}"
+    assert lines[4] == f"ECE       {found['calibration']['error']:.2%} (expected calibration error)"
+    begin = lines.index("images by true class (row) and predicted class (column)")
+    rows = [line.replace(".", "0").split() for line in lines[begin + 2 : begin + 12]]
+    assert [list(map(int, row[1:])) for row in rows] == found["confusion"]
+
+
+@pytest.mark.full
+@pytest.mark.skipif("MNIST_FILES" not in os.environ, reason="needs the true files of MNIST")
+def test_the_test_images_of_mnist_are_told_by_halves(nnfang: Nnfang) -> None:
+    shutil.copytree(Path(os.environ["MNIST_FILES"], "mnist"), nnfang.folder / "cache" / "mnist")
+    arguments = ("evaluate", "-q", "-m", "bundled", "--offline")
+    (found,) = nnfang(*arguments, "--json").objects
+    first, last = found["halves"]
+    assert (first["first"], first["n"], last["first"], last["n"]) == (0, 5000, 5000, 5000)
+    assert first["correct"] + last["correct"] == np.trace(found["confusion"])
+    assert first["accuracy"] < last["accuracy"]
+    assert f"{last['accuracy']:.2%} (95% interval" in nnfang(*arguments).stdout.splitlines()[2]
+
+
+def test_scores_are_no_probabilities_and_have_no_calibration(nnfang: Nnfang) -> None:
+    recipe = ("--set", "layers[2].activation=linear", "--set", "loss=mean_squared_error")
+    nnfang.train("-q", *recipe, "-o", "run")
+    (found,) = nnfang("evaluate", "-m", "run", "--json").objects
+    assert found["calibration"] is None
+    assert "ECE" not in nnfang("evaluate", "-m", "run").stdout

@@ -69,7 +69,13 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
     ("arguments", "words"),
     [
         (("trian",), ['"trian"', 'Did you mean "train"?']),
-        (("xyz",), ['"xyz"', "Known: predict, evaluate, export, train, verify, recipes, info, bench, help."]),
+        (
+            ("xyz",),
+            [
+                '"xyz"',
+                "Known: predict, evaluate, compare, export, train, diagnose, verify, runs, inspect, recipes, info, ",
+            ],
+        ),
         (("version",), ['Did you mean "--version"?']),
         (("test",), ['Did you mean "evaluate"?']),
         (("--verion",), ["--verion"]),

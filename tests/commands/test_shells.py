@@ -46,7 +46,24 @@ def test_a_shell_completes_commands_options_and_values(name: str, nnfang: Nnfang
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["nnfang", ""], {"predict", "evaluate", "export", "train", "verify", "recipes", "info", "bench", "help"}),
+        (
+            ["nnfang", ""],
+            {
+                "predict",
+                "evaluate",
+                "compare",
+                "export",
+                "train",
+                "diagnose",
+                "verify",
+                "runs",
+                "inspect",
+                "recipes",
+                "info",
+                "bench",
+                "help",
+            },
+        ),
         (["nnfang", "train", "--dataset", "fa"], {"fashion-mnist"}),
         (["nnfang", "train", "--dataset", "=", "fa"], {"fashion-mnist"}),
         (["nnfang", "evaluate", "--split", ""], {"train", "validation", "test"}),

@@ -10,7 +10,8 @@ from nnfang.commands import lines, views
 from nnfang.training.events import Epoch, Progress, Retry
 
 if TYPE_CHECKING:
-    from tests.commands.terminal import OpenTerminal
+    from nnfang.training.events import Event
+    from tests.commands.terminal import OpenTerminal, Terminal
 
 
 def make_epoch(number: int, *, val: float | None = 0.9) -> Epoch:
@@ -78,6 +79,52 @@ def test_the_bar_shows_figures_where_there_is_room(
     assert f"epoch 1/2  loss 0.2500  accuracy 87.50%{gap}val_loss 0.1000  val_accuracy 90.00%\n" in screen
     assert "epoch 2/2 ━━" in screen
     assert ("loss 0.5000  accuracy 75.00%  5,000 images/s" in screen) is has_figures
+
+
+def screen_after(terminal: Terminal, epochs: list[Epoch], event: Event) -> list[str]:
+    """The lines that were drawn while the last event was shown."""
+    with views.training_view(99, quiet=False) as view:
+        for epoch in epochs:
+            view.show(epoch)
+        before = len(terminal.getvalue())
+        view.show(event)
+        view.bar.refresh()  # type: ignore[attr-defined]  # what the bar itself does ten times a second
+        drawn = terminal.getvalue()[before:]
+    return [line.rstrip() for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", drawn))]
+
+
+@pytest.mark.parametrize("columns", [50, 80, 120])
+@pytest.mark.parametrize("epochs", [2, 9, 98])
+def test_below_the_bar_is_how_the_epochs_went(epochs: int, columns: int, open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal(COLUMNS=str(columns))
+    done = [replace(make_epoch(i), loss=100 - i, val_accuracy=i / 100) for i in range(1, epochs + 1)]
+    lines = screen_after(terminal, done, replace(PROGRESS, epoch=epochs + 1))
+    (curves,) = [line for line in set(lines) if line.startswith("val_accuracy")]
+    assert re.fullmatch(rf"val_accuracy ▁\S*█ {epochs}.00%  loss █\S*▁ {100 - epochs}.0000", curves)
+    assert len(curves) <= columns - len("^C")
+
+
+@pytest.mark.parametrize(
+    ("epochs", "columns"),
+    [([], 80), ([make_epoch(1)], 80), ([make_epoch(1), make_epoch(2)], 40)],
+    ids=["none", "one", "narrow"],
+)
+def test_there_is_no_curve_of_one_epoch_or_without_room(
+    epochs: list[Epoch], columns: int, open_terminal: OpenTerminal
+) -> None:
+    terminal = open_terminal(COLUMNS=str(columns))
+    lines = screen_after(terminal, epochs, replace(PROGRESS, epoch=3))
+    assert not [line for line in lines if line.startswith("val_accuracy")]
+
+
+def test_without_validation_images_there_is_the_loss_alone(open_terminal: OpenTerminal) -> None:
+    epochs = [replace(make_epoch(i, val=None), loss=float(i)) for i in (1, 2, 3)]
+    assert "loss ▁▅█ 3.0000" in screen_after(open_terminal(), epochs, replace(PROGRESS, epoch=4))
+
+
+def test_after_a_retry_the_curve_goes_on_from_there(open_terminal: OpenTerminal) -> None:
+    epochs = [replace(make_epoch(i, val=None), loss=float(i)) for i in (1, 2, 3)]
+    assert "loss ▁█ 2.0000" in screen_after(open_terminal(), epochs, Retry(2, 450, 0.1, "training diverged"))
 
 
 def test_the_bar_leaves_room_for_the_echo_of_ctrl_c(open_terminal: OpenTerminal) -> None:

@@ -507,6 +507,7 @@ FREE_VALUES: dict[str, Any] = {
     "dataset": [{"name": 3}, {"name": "x", "fingerprint": "../x"}, {"name": "x" * 9999}, {}, "mnist"],
     "parent": [{"run": "x", "step": 1, "digest": "no digest"}, {"run": "x", "step": -1, "digest": "0" * 16}, 3],
     "retries": [[{}], {}, [{"step": 0.5, "learning_rate": 1, "reason": ""}]],
+    "resumed": [1, ["1"], [-1]],
     "environment": [[], {"numpy": [1]}, {"numpy": {"a": 1}}, {"numpy": "x" * 9999}],
     "engine": [3, {}],
     "preparation": ["__class__", 3, "digit\n"],
@@ -551,6 +552,11 @@ FREE: list[tuple[str, Callable[[Members], Members], str]] = [
         "retry to come",
         with_meta(retries=[{"step": 35, "learning_rate": 0.1, "reason": ""}]),
         "contradicts itself: retries: later than the run",
+    ),
+    (
+        "resumption to come",
+        with_meta(resumed=[35]),
+        "contradicts itself: resumed: later than where the run stands",
     ),
     (
         "result outside its interval",

@@ -9,11 +9,13 @@ from nnfang.core.layers import Dense
 from nnfang.core.network import Network
 from nnfang.core.optimizers import Adam, Optimizer, Sgd
 from nnfang.data import Dataset
+from nnfang.training.activity import measure_activity
 from nnfang.training.augment import Augment
 from nnfang.training.diagnosis import Diagnosis, diagnose
 from nnfang.training.evaluation import Evaluation, evaluate
 from nnfang.training.events import Epoch
 from nnfang.training.loop import train
+from nnfang.training.outcome import Outcome
 from nnfang.training.recipe import Recipe
 from tests.shades import make_shades
 
@@ -27,7 +29,8 @@ def outcome(recipe: Recipe, data: Dataset = DATA) -> Diagnosis | None:
     training = train(network, data, recipe)
     history = [event for event in training if isinstance(event, Epoch)]
     test = evaluate(network, recipe.loss, data.x_test, data.y_test)
-    return diagnose(recipe, history, test, training.state.step)
+    activity = measure_activity(network, recipe.loss, data.x_test, data.y_test)
+    return diagnose(Outcome(recipe, history, test, training.state.step, activity))
 
 
 def an_epoch(number: int, loss: float, accuracy: float) -> Epoch:
@@ -39,9 +42,8 @@ def judged(recipe: Recipe, losses: list[float], accuracy: float, *, steps: int =
     confusion = np.full((10, 10), images // 100)
     confusion[0, 0] += round(images * (accuracy - 0.1))
     confusion[0, 1] -= round(images * (accuracy - 0.1))
-    found = diagnose(
-        recipe, [an_epoch(i + 1, loss, accuracy) for i, loss in enumerate(losses)], Evaluation(1.0, confusion), steps
-    )
+    history = [an_epoch(i + 1, loss, accuracy) for i, loss in enumerate(losses)]
+    found = diagnose(Outcome(recipe, history, Evaluation(1.0, confusion), steps))
     assert found
     return found
 
@@ -75,14 +77,14 @@ def test_a_network_that_knows_the_training_images_by_heart_is_named() -> None:
     recipe = Recipe(layers=(Dense(200), Dense(3, "softmax")), optimizer=Adam(0.003), batch_size=8, epochs=60)
     found = outcome(replace(recipe, validation_split=0.3), noise)
     assert found
-    assert found.evidence.startswith("overfitting: the last epoch got ")
+    assert found.evidence.startswith("overfitting since epoch ")
     assert "of the training images right, but only " in found.evidence
     assert found.changes == {"augment.rotate": 10}
 
 
 def test_a_training_without_an_epoch_is_named() -> None:
     assert outcome(replace(GOOD, epochs=0)) == Diagnosis(
-        "no epoch was trained, so the weights are the initial ones", {"epochs": 20}
+        "untrained", "no epoch was trained, so the weights are the initial ones", {"epochs": 20}
     )
 
 
@@ -147,9 +149,9 @@ def test_a_network_is_only_said_to_guess_where_the_interval_allows_it(accuracy: 
 
 def test_after_an_epoch_a_little_is_enough() -> None:
     confusion = np.full((10, 10), 200) + np.eye(10, dtype=int) * 500
-    assert diagnose(PAPER, [an_epoch(1, 2.0, 0.2)], Evaluation(1.0, confusion), 5000) is None
+    assert diagnose(Outcome(PAPER, [an_epoch(1, 2.0, 0.2)], Evaluation(1.0, confusion), 5000)) is None
 
 
 def test_where_all_test_images_are_of_one_class_one_answer_is_right() -> None:
     confusion = np.diag([90, 0])
-    assert diagnose(PAPER, [an_epoch(1, 0.1, 0.99)], Evaluation(0.1, confusion), 5000) is None
+    assert diagnose(Outcome(PAPER, [an_epoch(1, 0.1, 0.99)], Evaluation(0.1, confusion), 5000)) is None

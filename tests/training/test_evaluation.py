@@ -9,7 +9,14 @@ from nnfang.core.arrays import Array, Labels
 from nnfang.core.layers import Dense, Dropout
 from nnfang.core.losses import LOSSES
 from nnfang.core.network import Network
-from nnfang.training.evaluation import BLOCK, ClassScore, Evaluation, evaluate, wilson_interval
+from nnfang.training.evaluation import (
+    BLOCK,
+    ClassScore,
+    Evaluation,
+    evaluate,
+    measure_losses,
+    wilson_interval,
+)
 
 INTERVALS = [
     (81, 263, 0.2553, 0.3662),  # Newcombe 1998, table I, method 3
@@ -139,3 +146,20 @@ def test_a_network_that_ran_away_has_a_loss_that_says_so_and_no_warning(
     result = evaluate(network, "mean_squared_error", images, labels)
     assert not np.isfinite(result.loss)
     assert result.n == len(images)
+
+
+@pytest.mark.parametrize(
+    ("output", "loss"), [("softmax", "categorical_crossentropy"), ("softmax", "mean_squared_error")]
+)
+def test_outputs_and_the_losses_of_single_images_are_those_of_the_whole(output: str, loss: str) -> None:
+    rng = np.random.default_rng(3)
+    network = Network.initialize((Dense(9, "tanh"), Dense(4, output)), 6, seed=1)
+    images, labels = rng.random((BLOCK + 7, 6), np.float32), rng.integers(0, 4, BLOCK + 7)
+    rows = np.arange(3, BLOCK + 7)
+    outputs = np.empty((len(rows), 4), np.float32)
+    result = evaluate(network, loss, images, labels, rows, outputs)
+    assert np.allclose(outputs, network.predict(images)[rows], atol=1e-6)
+    losses = measure_losses(network, loss, images[rows], labels[rows])
+    assert losses.mean() == pytest.approx(result.loss, rel=1e-5)
+    single = evaluate(network, loss, images, labels, rows[5:6])
+    assert losses[5] == pytest.approx(single.loss, rel=1e-6)
