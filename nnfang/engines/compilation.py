@@ -15,7 +15,7 @@ from typing import Any
 from numba import njit, typeof
 from numba.core import config as numba_config
 
-from nnfang.core import activations
+from nnfang.core import activations, optimizers
 from nnfang.core.constraints import FieldError
 from nnfang.engines import kernels
 from nnfang.errors import NnfangError, NnfangWarning
@@ -108,7 +108,8 @@ def load_kernel(loop: Callable[..., None]) -> Kernel:
 def hash_sources() -> str:
     """A digest of all that the loops are made of: numba itself would notice a change in the loop's own file only."""
     sources = hashlib.sha256()
-    for path in (*sorted(Path(*kernels.__path__).glob("*.py")), Path(activations.__file__)):  # with its constants
+    constants = (Path(str(module.__file__)) for module in (activations, optimizers))
+    for path in (*sorted(Path(*kernels.__path__).glob("*.py")), *constants):
         sources.update(path.read_bytes())
     return sources.hexdigest()[:16]
 
