@@ -1,4 +1,4 @@
-"""Distortions of training images: whole batches at once, NumPy only, drawn from the seed and the position.
+"""Distortions of training images: whole batches at once, drawn from the seed and the position.
 
 A distorted image takes each of its pixels from somewhere near in the original: the place is that of an affine map, plus
 a smooth random field. Sources: P. Simard, D. Steinkraus, J. Platt 2003, "Best Practices for Convolutional Neural
@@ -6,14 +6,20 @@ Networks Applied to Visual Document Analysis"; D. Cireşan, U. Meier, L. Gambard
 Simple Neural Nets for Handwritten Digit Recognition".
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import pi
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnfang.core.arrays import Array, Images, Pixels
 from nnfang.core.constraints import FieldError, Fraction, NonNegative, Positive, check_fields
 from nnfang.core.randomness import Purpose, generator
+
+if TYPE_CHECKING:
+    from nnfang.core.arrays import Array, Images, Pixels
+    from nnfang.engines.sampling import Sampler
 
 BLOCK = 25_000
 """Pixels distorted at a time, about: what belongs to them stays in the cache."""
@@ -72,16 +78,17 @@ class Augment:
 class Distortion:
     """Distorts images of one shape."""
 
-    def __init__(self, augment: Augment, shape: tuple[int, ...], seed: int) -> None:
+    def __init__(self, augment: Augment, shape: tuple[int, ...], seed: int, *, is_compiled: bool = False) -> None:
         """Make room.
 
         Args:
             augment: How much.
             shape: (h, w) of the images.
             seed: Of the numbers drawn.
+            is_compiled: Interpolate with numba, in a third of the time and with the same result to rounding.
 
         Raises:
-            FieldError: The images have no height and width, or are too large.
+            FieldError: The images have no height and width, or are too large; or numba cannot compile.
         """
         if len(shape) != 2:  # noqa: PLR2004 - height and width
             raise FieldError("augment", f"needs images of a height and a width, found the shape {shape}")
@@ -99,6 +106,7 @@ class Distortion:
         self.places, self.corners = np.empty((2, 2, rows, h * w), np.float32)
         self.index = np.empty((rows, h * w), np.intp)
         self.neighbours = np.empty((4, rows, h * w), np.float32)
+        self.sampler = create_sampler(rows, h, w) if is_compiled else None
 
     def __call__(self, images: Images, epoch: int, position: int, out: Array) -> None:
         """Write the network's inputs: the images distorted, in 0 .. 1.
@@ -114,8 +122,7 @@ class Distortion:
         thickness = rng.uniform(-1, 1, (m, 1, 1)) * self.augment.thickness
         for start in range(0, m, self.rows):
             rows = slice(start, start + self.rows)
-            self._fill(images[rows], thickness[rows])
-            self._sample(amounts[:, rows], out[rows])
+            self._distort(images[rows], thickness[rows], amounts[:, rows], out[rows])
 
     def draw_amounts(self, m: int, rng: np.random.Generator) -> Array:
         """(2, m, parts): what each part contributes to y, and to x, of the places in the padded original.
@@ -145,13 +152,27 @@ class Distortion:
         if self.augment.thickness:
             change_thickness(padded, thickness)
 
-    def _sample(self, amounts: Array, out: Array) -> None:
+    def _distort(self, images: Images, thickness: Array, amounts: Array, out: Array) -> None:
+        """Take the pixels of a few images at the places that `amounts` say."""
+        m, sampler = len(images), self.sampler
+        places = self.places[:, :m]
+        for axis in range(2):
+            np.matmul(amounts[axis], self.parts, out=places[axis])
+        if sampler and images.dtype == np.uint8 and not self.augment.thickness:
+            sampler.pixels[:m, 1:-1, 1:-1] = images
+            sampler.sample_bytes(places, out)
+            return
+        self._fill(images, thickness)
+        if sampler:
+            sampler.sample_floats(self.padded, places, out)
+        else:
+            self._sample(places, out)
+
+    def _sample(self, places: Array, out: Array) -> None:
         """Interpolate between the four pixels around each place; outside the image everything is 0."""
         m, row = len(out), self.w + 2
-        places, corners, neighbours = (room[:, :m] for room in (self.places, self.corners, self.neighbours))
-        index = self.index[:m]
+        corners, neighbours, index = self.corners[:, :m], self.neighbours[:, :m], self.index[:m]
         for axis, side in enumerate((self.h, self.w)):
-            np.matmul(amounts[axis], self.parts, out=places[axis])
             np.clip(places[axis], 0, np.float32(side + 0.999), out=places[axis])
         np.floor(places, out=corners)
         places -= corners
@@ -165,6 +186,13 @@ class Distortion:
             pixels[offset:].take(index, out=neighbours[at], mode="clip")
         upper, lower = blend(neighbours[0], neighbours[1], x), blend(neighbours[2], neighbours[3], x)
         out[...] = blend(upper, lower, y)
+
+
+def create_sampler(rows: int, h: int, w: int) -> Sampler | None:
+    """The compiled sampler for images of this shape, unless they are too small."""
+    from nnfang.engines.sampling import Sampler  # numba takes a while to import
+
+    return Sampler(rows, h, w) if Sampler.is_able(h, w) else None
 
 
 def preview_distortions(augment: Augment, images: Images, seed: int, rows: int, columns: int) -> Pixels:

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnfang.core.network import Network
 from nnfang.core.randomness import Purpose, generator
-from nnfang.engines import ENGINES, Engine, Task, choose_engine
+from nnfang.engines import ENGINES, CompiledEngine, Engine, Task, choose_engine
 from nnfang.training.augment import Distortion
 from nnfang.training.batches import BatchLoader, split_rows
 from nnfang.training.compatibility import check_compatible
@@ -74,8 +74,8 @@ class Training:
         self.network, self.data, self.recipe = network, data, recipe
         self.state = replace(state) if state else TrainingState()
         self.rows, self.validation_rows = split_rows(len(data.y_train), recipe)
-        self._distortion = Distortion(recipe.augment, data.input_shape, recipe.seed) if recipe.augment else None
         self.engine = create_engine(network, recipe, data, len(self.rows))
+        self._distortion = create_distortion(recipe, data, self.engine)
         self.engine.step = self.state.step
         self._is_stopped = False
         for name, vector in (optimizer_state or {}).items():
@@ -181,6 +181,14 @@ def train(
             for is impossible.
     """
     return Training(network, data, recipe, state, optimizer_state)
+
+
+def create_distortion(recipe: Recipe, data: Dataset, engine: Engine) -> Distortion | None:
+    """What distorts the images, compiled where the engine is; None where they stay as they are."""
+    if not recipe.augment:
+        return None
+    is_compiled = engine.name == CompiledEngine.name and engine.inputs_dtype == np.float32
+    return Distortion(recipe.augment, data.input_shape, recipe.seed, is_compiled=is_compiled)
 
 
 def check_engine(recipe: Recipe) -> None:

@@ -1,5 +1,6 @@
 """Distortions: what each does, and that they depend on the seed and the position alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,11 @@ import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from nnfang import data
+from nnfang.core.network import Network
 from nnfang.core.randomness import Purpose, generator
 from nnfang.training.augment import Augment, Distortion, Elastic, smooth_waves
+from nnfang.training.loop import train
+from nnfang.training.recipe import Recipe
 
 Batch = npt.NDArray[np.float32]
 
@@ -159,3 +163,36 @@ def test_elastic_fields_move_pixels_down_and_across_independently(digits: npt.ND
     down, across = amounts[:, :, 3:] @ distortion.parts[3:, 14 * 28 + 14]
     assert abs(np.corrcoef(down, across)[0, 1]) < 0.15
     assert down.std() == pytest.approx(across.std(), rel=0.15)
+
+
+EVERYTHING = Augment(rotate=30, scale=0.3, shear=0.3, shift=3, elastic=Elastic(20, 4), mirror=True)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (11, 13), (20, 9), (3, 4)])
+@pytest.mark.parametrize("thickness", [0.0, 0.7])
+@pytest.mark.parametrize("dtype", ["bytes", "floats"])
+def test_compiled_distortions_are_the_same_to_rounding(shape: tuple[int, int], thickness: float, dtype: str) -> None:
+    pytest.importorskip("numba")
+    augment = replace(EVERYTHING, thickness=thickness)
+    images = np.random.default_rng(0).integers(0, 256, (301, *shape)).astype(np.uint8)
+    given = images if dtype == "bytes" else (images / 255).astype(np.float32)
+    outs = np.full((2, len(images), shape[0] * shape[1]), np.nan, np.float32)
+    for out, is_compiled in zip(outs, (False, True), strict=True):
+        distortion = Distortion(augment, shape, 0, is_compiled=is_compiled)
+        for _ in range(2):  # what the first images left behind changes nothing
+            distortion(given, 2, 5, out)
+    np.testing.assert_allclose(outs[1], outs[0], atol=2e-6)
+
+
+def test_distortions_are_compiled_beside_the_compiled_engine() -> None:
+    pytest.importorskip("numba")
+    recipe, sample = Recipe(augment=EVERYTHING, limit=100), data.load("mnist-sample")
+    for engine, dtype, is_compiled in (
+        ("compiled", "float32", True),
+        ("compiled", "float64", False),
+        ("online", "float32", False),
+    ):
+        chosen = replace(recipe, engine=engine, dtype=dtype)
+        training = train(Network.for_recipe(chosen, sample), sample, chosen)
+        assert training._distortion
+        assert bool(training._distortion.sampler) == is_compiled
