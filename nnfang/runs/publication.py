@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nnfang.config.schema import to_tree
-from nnfang.data import KNOWN
 from nnfang.runs.meta import DatasetRecord
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ def for_inference(meta: Meta, recipe: Recipe, tested: TestRecord | None) -> Meta
 
 def name_in_public(dataset: str) -> str:
     """What a data set is called where it is nobody's business in which folder it lies."""
+    from nnfang.data import KNOWN  # which prediction does not need
+
     if not dataset or dataset in KNOWN:
         return dataset
     name = PurePath(dataset).name or "data"

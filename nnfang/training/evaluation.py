@@ -11,7 +11,6 @@ from nnfang.core.backprop import forward
 from nnfang.core.losses import output_loss
 from nnfang.core.network import Network
 from nnfang.core.workspace import head
-from nnfang.engines.layout import allocate_workspace
 
 BLOCK = 512
 """Images evaluated at a time."""
@@ -130,6 +129,8 @@ def evaluate(
         raise ValueError("there are no images to evaluate")
     output, one_hot = output_loss(network.output_activation, loss), np.eye(network.outputs, dtype=network.dtype)
     size = min(BLOCK, len(rows))
+    from nnfang.engines.layout import allocate_workspace  # which prediction does not need
+
     workspace, x = allocate_workspace(network, size), np.empty((size, network.inputs), network.dtype)
     confusion = np.zeros((network.outputs, network.outputs), np.int64)
     total = 0.0
@@ -164,6 +165,8 @@ def measure_losses(network: Network, loss: str, images: Images, labels: Labels) 
         (n,).
     """
     output, one_hot = output_loss(network.output_activation, loss), np.eye(network.outputs, dtype=network.dtype)
+    from nnfang.engines.layout import allocate_workspace
+
     workspace, x = allocate_workspace(network, 1), np.empty((1, network.inputs), network.dtype)
     losses, last = np.empty(len(labels)), workspace[-1]
     for i, label in enumerate(labels):
