@@ -43,7 +43,7 @@ def scale_pixels(images: Images, out: Array) -> None:
         images: (m, ...) pictures or rows.
         out: (m, inputs), receives one row per picture, in 0 .. 1 for bytes.
     """
-    rows = images.reshape(len(images), -1)
+    rows = images.reshape(out.shape)
     if rows.dtype == np.uint8:
         np.divide(rows, 255, out=out, dtype=out.dtype, casting="unsafe")
     else:
