@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help install train test test-faults format check docs bench published network fuzz mutants clean
@@ -8,7 +9,7 @@ BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 help:     ## list these targets
 	@sed -n 's/^\([a-z-]*\): *.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-install: $(VENV)/installed  ## create .venv and install nnfang
+install: $(VENV)/installed  ## create .venv and install nnfang, with turbo if this Python can have it
 
 train: install  ## the paper's experiment: 784-128-64-10 on MNIST, batch size 1, 20 epochs
 	$(BIN)/nnfang train --epochs 20
@@ -56,9 +57,11 @@ $(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/pyvenv.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(INSTALL) --only-binary numba,llvmlite --editable '.[turbo]' || { echo \
+	  "numba has no wheels for this Python: nnfang is installed without it, and trains more slowly"; \
+	  $(INSTALL) --editable .; }
 	touch $@
 
 $(VENV)/developing: $(VENV)/pyvenv.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(INSTALL) --editable '.[dev]'
 	touch $@ $(VENV)/installed

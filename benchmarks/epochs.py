@@ -13,7 +13,7 @@ from nnfang.machine.timing import product_speed, take_turns
 from nnfang.training.benchmark import training_run
 
 SIZES = (1, 8, 32, 64, 128, 256, 512)
-CASES = [*((size, "sgd") for size in SIZES), (64, "momentum"), (128, "momentum"), (64, "adam")]
+CASES = [*((size, "sgd") for size in SIZES), (64, "momentum"), (128, "momentum"), (64, "adam"), (128, "adam")]
 ROWS = 16_384
 FEW = 2_048
 """Rows for contenders that take long at batch size 1."""
@@ -28,7 +28,7 @@ def contenders(size: int, optimizer: str) -> dict[str, tuple[int, Callable[[], o
     found: dict[str, tuple[int, Callable[[], object]]] = {}
     for peer in installed():
         count = FEW if peer.slow and size < 8 else ROWS
-        if run := peer.make(*images.rows(count), size, optimizer):
+        if run := peer.make(*images.pixels(count), size, optimizer):
             found[peer.name] = count, run
     for engine in ("online", "compiled", "batch"):
         if engine == "compiled" and import_problem():
@@ -37,7 +37,7 @@ def contenders(size: int, optimizer: str) -> dict[str, tuple[int, Callable[[], o
             continue
         recipe = nnfang.Recipe(optimizer=OPTIMIZERS[optimizer], batch_size=size, engine=engine)
         try:
-            found[f"nnfang {engine}"] = ROWS, training_run(recipe, *images.rows(ROWS))[1]
+            found[f"nnfang {engine}"] = ROWS, training_run(recipe, *images.pixels(ROWS))[1]
         except ValueError:  # not its kind of task
             continue
     return found

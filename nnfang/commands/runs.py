@@ -47,9 +47,9 @@ GIVE_WAY = (5, 2, 1, 7, 8, 4, 3)
     group=options.OUTPUT,
     type=SORTS,
     default="newest",
-    metavar=SORTS.metavar,
+    metavar="KEY",
     show_default=True,
-    help="Sort by this: names from a to z, figures with the largest first.",
+    help="Sort by newest, name, test, validation, epochs or seconds: names from a to z, figures from the largest.",
 )
 @options.as_json
 def command(folder: Path | None, order: str, *, as_json: bool) -> None:

@@ -46,6 +46,9 @@ class Layer(Protocol):
     def activate(self, workspace: LayerWorkspace) -> None:
         """Write workspace.a = Q(workspace.z) (eq. 2)."""
 
+    def predict(self, a_previous: Array, parameters: Parameters) -> Array:
+        """a, outside training, when nothing has to be kept for the backward pass."""
+
     def differentiate(self, workspace: LayerWorkspace) -> None:
         """Turn workspace.delta from dL/da into dL/dz: the factor Q'(z) of eq. 38."""
 
@@ -105,6 +108,15 @@ class Dense:
     def activate(self, workspace: LayerWorkspace) -> None:
         """a = Q(z) (eq. 2)."""
         ACTIVATIONS[self.activation].forward(workspace.z, workspace.a)
+
+    def predict(self, a_previous: Array, parameters: Parameters) -> Array:
+        """a = Q(W a_previous + b) (eq. 1, 2).  (m, p) -> (m, n)."""
+        W, b = parameters
+        z: Array = np.matmul(a_previous, W.T)
+        z += b
+        a = np.empty_like(z)
+        ACTIVATIONS[self.activation].forward(z, a)
+        return a
 
     def differentiate(self, workspace: LayerWorkspace) -> None:
         """dL/dz = dL/da · Q'(z), elementwise (the first factor of eq. 38, 41)."""
@@ -175,6 +187,10 @@ class Dropout:
 
     def activate(self, workspace: LayerWorkspace) -> None:
         """a is z: the workspace has one array under both names."""
+
+    def predict(self, a_previous: Array, parameters: Parameters) -> Array:
+        """Nothing is dropped."""
+        return a_previous
 
     def differentiate(self, workspace: LayerWorkspace) -> None:
         """dL/dz is dL/da."""

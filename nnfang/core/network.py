@@ -7,18 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from nnfang.core.activations import OUTPUT_ONLY
 from nnfang.core.arrays import Array, Images, aligned_empty, scale_pixels
-from nnfang.core.backprop import forward
 from nnfang.core.constraints import FieldError
 from nnfang.core.layers import Dense, Layer, Parameters
 from nnfang.core.randomness import Purpose, generator
-from nnfang.core.workspace import Workspace, head
+
+if TYPE_CHECKING:
+    from nnfang.core.workspace import Workspace
 
 PREDICTION_ROWS = 512
 """Rows predicted at a time: enough for full speed, little memory for any number of images."""
@@ -160,15 +161,17 @@ class Network:
         shape = np.shape(images)
         if not isinstance(images, np.ndarray) or prod(shape[1:]) != self.inputs or len(shape) == 1:
             raise ValueError(f"images must be an array (m, ...) with {self.inputs} numbers each, found shape {shape}")
-        rows = min(len(images), PREDICTION_ROWS)
-        x, workspace = np.empty((rows, self.inputs), self.dtype), self.allocate(rows)
-        y_hat = np.empty((len(images), self.outputs), self.dtype)
-        for start in range(0, len(images), PREDICTION_ROWS):
-            block = images[start : start + PREDICTION_ROWS]
-            m = len(block)
-            scale_pixels(block, x[:m])
-            y_hat[start : start + m] = forward(self, x[:m], head(workspace, m))
-        return y_hat
+        starts = range(0, max(len(images), 1), PREDICTION_ROWS)
+        blocks = [self._predict_block(images[start : start + PREDICTION_ROWS]) for start in starts]
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+    def _predict_block(self, images: Images) -> Array:
+        """The forward process, which keeps nothing for a backward pass."""
+        a = np.empty((len(images), self.inputs), self.dtype)
+        scale_pixels(images, a)
+        for layer, parameters in zip(self.layers, self.parameters, strict=True):
+            a = layer.predict(a, parameters)
+        return a
 
     @property
     def theta_sha256(self) -> str:

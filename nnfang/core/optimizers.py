@@ -18,6 +18,11 @@ from nnfang.core.constraints import Fraction, NonNegative, Positive, check_field
 State = dict[str, Array]
 """The vectors that an optimizer keeps between steps, by name, each of the size of θ and all zero before the first."""
 
+NEGLIGIBLE = 1e-30
+"""Where gradients fade, as for a pixel that is no longer lit, a running mean sinks below 1e-38, the smallest normal
+number of 32 bits, and processors take a hundred times as long for what lies there. So the engines add this to running
+means and subtract it again, which rounds them to multiples of about 1e-37: no weight takes notice."""
+
 
 class Optimizer(Protocol):
     """What training needs of an optimizer."""

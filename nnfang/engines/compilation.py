@@ -15,11 +15,11 @@ from typing import Any
 from numba import njit, typeof
 from numba.core import config as numba_config
 
-from nnfang.core import activations
+from nnfang.core import activations, optimizers
 from nnfang.core.constraints import FieldError
 from nnfang.engines import kernels
 from nnfang.errors import NnfangError, NnfangWarning
-from nnfang.machine.private_folder import discard, is_sealed, open_private_folder, seal
+from nnfang.machine.private_folder import alone_in, discard, is_sealed, open_private_folder, seal
 
 FOLDER = "compiled"
 """The folder in nnfang's cache."""
@@ -35,19 +35,16 @@ class Kernel:
     """
 
     def __init__(self, loop: Callable[..., None], cache_folder: Path | None) -> None:
-        """Compile nothing yet; discard what is kept where it is damaged."""
+        """Compile nothing yet."""
         self._loop, self._compiled = loop, _declare(loop, cache_folder)
         self.folder = Path(self._compiled.stats.cache_path) if cache_folder else None
-        if self.folder and not is_sealed(self.folder):
-            logger.info("Discarding what was compiled, which is damaged: %s", self.folder)
-            discard(self.folder)
 
     def is_cached(self, *arguments: Any) -> bool:
         """Whether it has been compiled before for arguments of these types, by this version of Python."""
         types = tuple(map(typeof, arguments))
         if types in self._compiled.overloads:
             return True
-        if not self.folder:
+        if not self.folder or not is_sealed(self.folder):
             return False
         kept = self._compiled._cache  # numba has no public way to ask
         try:
@@ -58,26 +55,35 @@ class Kernel:
     def prepare(self, *arguments: Any) -> None:
         """Call it for the first time with arguments of some types: it is loaded from the cache, or compiled.
 
+        Of processes that do so at the same time one compiles, and the others wait for it.
+
         Raises:
             FieldError: It cannot be compiled.
         """
-        try:
-            self._compiled(*arguments)
-        except Exception as error:  # numba unpickles what it loads, which raises anything, and a disk may be full
-            logger.info("Compiling without a cache, which failed: %s", str(error) or type(error).__name__)
-            self._compile_in_memory(*arguments)
         if self.folder:
-            seal(self.folder)
-
-    def _compile_in_memory(self, *arguments: Any) -> None:
-        if self.folder:
-            discard(self.folder)
-        self.folder, self._compiled = None, _declare(self._loop, None)
+            with alone_in(self.folder.parent) as is_alone:
+                if is_alone and self._is_prepared_in(self.folder, *arguments):
+                    return
+            self.folder, self._compiled = None, _declare(self._loop, None)
         try:
             self._compiled(*arguments)
         except Exception as error:  # whatever LLVM and numba raise on a machine that they do not know
             reason = (str(error) or type(error).__name__).strip().splitlines()[0]
             raise FieldError("engine", f"the compiled engine cannot be compiled: {reason}") from error
+
+    def _is_prepared_in(self, folder: Path, *arguments: Any) -> bool:
+        """Prepare it with what is kept in the folder, or keep it there.  Returns False where that fails."""
+        if not is_sealed(folder):
+            logger.info("Discarding what was compiled, which is damaged: %s", folder)
+            discard(folder)
+        try:
+            self._compiled(*arguments)
+        except Exception as error:  # numba unpickles what it loads, which raises anything, and a disk may be full
+            logger.info("Compiling without a cache, which failed: %s", str(error) or type(error).__name__)
+            discard(folder)
+            return False
+        seal(folder)
+        return True
 
     def __call__(self, *arguments: Any) -> None:
         """See the loop."""
@@ -102,7 +108,8 @@ def load_kernel(loop: Callable[..., None]) -> Kernel:
 def hash_sources() -> str:
     """A digest of all that the loops are made of: numba itself would notice a change in the loop's own file only."""
     sources = hashlib.sha256()
-    for path in (*sorted(Path(*kernels.__path__).glob("*.py")), Path(activations.__file__)):  # with its constants
+    constants = (Path(str(module.__file__)) for module in (activations, optimizers))
+    for path in (*sorted(Path(*kernels.__path__).glob("*.py")), *constants):
         sources.update(path.read_bytes())
     return sources.hexdigest()[:16]
 

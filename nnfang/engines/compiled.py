@@ -86,9 +86,9 @@ class CompiledEngine(Engine):
 
     def _train_block(self, x: Images, labels: Labels) -> tuple[float, int]:
         """Some whole mini-batches, of which the last may be short."""
-        labels = np.ascontiguousarray(labels, np.intp)
         rates = self._rates(-(-len(x) // self.task.batch_size))
-        x = x if x.flags.c_contiguous else x.copy()
+        # To numba, an array that may not be written to is of another type, for which it would compile again
+        x, labels = np.require(x, None, ["C", "W"]), np.require(labels, np.intp, ["C", "W"])
         self._results[...] = 0
         self._trainer.train(x, labels, rates, self._results, self.step)
         self.step += len(rates)

@@ -12,7 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from nnfang.core.arrays import Array
-from nnfang.core.optimizers import Adam, AdamW, Momentum, Optimizer, RmsProp, Sgd, State
+from nnfang.core.optimizers import NEGLIGIBLE, Adam, AdamW, Momentum, Optimizer, RmsProp, Sgd, State
+
+STEPS_BETWEEN = 16
+"""Steps in which a multiple of 1e-37 that shrinks by 0.9 each time stays a normal number."""
 
 
 class Update(Protocol):
@@ -63,6 +66,7 @@ class MomentumUpdate:
         add_weight_decay(theta, scaled_gradient, self.optimizer.weight_decay, scratch)
         v *= momentum
         v += scaled_gradient
+        settle(v, t)
         if self.optimizer.nesterov:
             np.multiply(v, momentum, out=scratch)
             scaled_gradient += scratch
@@ -93,6 +97,7 @@ class RmsPropUpdate:
         np.multiply(scaled_gradient, scaled_gradient, out=scratch)
         v *= self.optimizer.decay
         v += scratch
+        settle(v, t)
         np.sqrt(v, out=scratch)
         scratch += self.optimizer.epsilon
         scaled_gradient /= scratch
@@ -124,6 +129,8 @@ class AdamUpdate:
         scaled_gradient *= scaled_gradient
         v *= beta2
         v += scaled_gradient
+        settle(m, t)
+        settle(v, t)
         np.sqrt(v, out=scratch)
         scratch += c * self.optimizer.epsilon
         np.divide(m, scratch, out=scratch)
@@ -158,6 +165,13 @@ class TextbookUpdate:
     ) -> None:
         """See `Optimizer.update`."""
         self.optimizer.update(theta, scaled_gradient, state, learning_rate, t)
+
+
+def settle(mean: Array, t: int) -> None:
+    """Rid a running mean of what is next to nothing, see `NEGLIGIBLE`, once in a few steps."""
+    if t % STEPS_BETWEEN == 0:
+        mean += NEGLIGIBLE
+        mean -= NEGLIGIBLE
 
 
 def add_weight_decay(theta: Array, scaled_gradient: Array, scaled_decay: float, scratch: Array) -> None:

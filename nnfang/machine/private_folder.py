@@ -4,15 +4,24 @@ import hashlib
 import os
 import shutil
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 
 from platformdirs import user_cache_dir
 
 from nnfang.errors import NnfangError
+from nnfang.locks import try_lock
 
 SEAL = "SHA256"
 """The file that holds the checksum of all others in its folder."""
+
+LOCK = ".lock"
+"""The file that a process locks which is alone in the folder."""
+
+PATIENCE, BETWEEN_TRIES = 120, 0.05
+"""Seconds for which another process is waited for, and between two looks."""
 
 OTHERS_CAN_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -39,6 +48,28 @@ def open_private_folder(name: str) -> Path:
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise NnfangError("cannot be written", folder)
     return folder
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[bool]:
+    """Keep other processes out of a folder while they ask for the same; wait for one that is in it.
+
+    Yields:
+        Whether it is so: not where a file cannot be locked, or when one has been waited for for `PATIENCE` seconds.
+    """
+    descriptor, is_alone = None, False
+    with suppress(OSError):
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR)
+    try:
+        if descriptor is not None:
+            until = monotonic() + PATIENCE
+            with suppress(OSError):
+                while not (is_alone := try_lock(descriptor)) and monotonic() < until:
+                    sleep(BETWEEN_TRIES)
+        yield is_alone
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def seal(folder: Path) -> None:

@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from nnfang.names import escape
-from nnfang.reports.style import LIGHT, SMALL_TEXT, TEXT, VERMILION, Theme, make_figure, write_text
+from nnfang.reports.style import LIGHT, SMALL_TEXT, TEXT, VERMILION, Theme, draw_text, make_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,10 +70,10 @@ def draw_gallery(title: str, pictures: Sequence[Picture], theme: Theme = LIGHT) 
 
 def _write_below(axes: Axes, picture: Picture, theme: Theme) -> None:
     style = {"transform": axes.transAxes, "va": "top"}
-    write_text(axes, 0, -0.02, shorten(picture.true), weight="bold", color=theme.ink, fontsize=TEXT, **style)
+    draw_text(axes, 0, -0.02, shorten(picture.true), weight="bold", color=theme.ink, fontsize=TEXT, **style)
     for number, answer in enumerate(picture.answers, 1):
         colour = theme.quiet if answer.is_correct else VERMILION
-        write_text(axes, 0, -0.04 - number * LEADING, answer.text, color=colour, fontsize=SMALL_TEXT, **style)
+        draw_text(axes, 0, -0.04 - number * LEADING, answer.text, color=colour, fontsize=SMALL_TEXT, **style)
 
 
 def shorten(name: str) -> str:

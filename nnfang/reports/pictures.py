@@ -14,10 +14,10 @@ from nnfang.reports.style import (
     SMALL_TEXT,
     TITLE,
     Theme,
+    draw_text,
     make_figure,
     strip,
     to_png,
-    write_text,
 )
 from nnfang.training.evaluation import wilson_interval
 
@@ -87,7 +87,7 @@ def _write_counts(axes: Axes, confusion: np.ndarray[tuple[int, ...], np.dtype[np
                 if i == j
                 else {"color": theme.paper if is_strong else theme.ink}
             )
-            write_text(axes, j, i, f"{count}", ha="center", va="center", fontsize=SMALL_TEXT, **style)
+            draw_text(axes, j, i, f"{count}", ha="center", va="center", fontsize=SMALL_TEXT, **style)
 
 
 def draw_mistakes(result: Result, mistakes: Mistakes, theme: Theme = LIGHT) -> Figure:
@@ -125,7 +125,7 @@ def draw_calibration(calibration: Calibration, theme: Theme = LIGHT) -> Figure:
     intervals = [wilson_interval(round(p * n), int(n)) for p, n in zip(accuracy, images, strict=True)]
     low, high = np.array(intervals).T
     above.plot([0, 1], [0, 1], color=theme.line, linewidth=1)
-    write_text(
+    draw_text(
         above,
         0.03,
         0.07,

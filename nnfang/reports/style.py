@@ -71,7 +71,7 @@ def strip(axes: Axes, theme: Theme = LIGHT) -> None:
     axes.tick_params(colors=theme.quiet, labelsize=SMALL_TEXT, length=3, width=0.6)
 
 
-def write_text(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
+def draw_text(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
     """Text at a point of the data; a $ in it is one."""
     axes.text(x, y, text, **{"color": LIGHT.ink, "fontsize": TEXT, "parse_math": False, **style})
 

@@ -40,7 +40,7 @@ def time_engines(data: Dataset) -> list[dict[str, Any]]:
     Returns:
         For each case engine, batch_size, seconds (per epoch of 60,000 images) and images_per_second.
     """
-    pixels, labels = data.x_train[:IMAGES].reshape(IMAGES, -1), data.y_train[:IMAGES].astype(np.intp)
+    pixels, labels = data.x_train[:IMAGES].reshape(IMAGES, -1).copy(), data.y_train[:IMAGES].astype(np.intp)
     available = list_available()
     runs = {
         (engine, size): training_run(replace(Recipe(), engine=engine, batch_size=size), pixels, labels)[1]

@@ -91,7 +91,7 @@ def test_a_strangers_folder_overwrites_no_file_of_yours(nnfang: Nnfang, trained:
     shutil.copytree(trained.folder, run)
     for name in FILES:
         if name not in {"config.yaml", "last.npz"}:
-            (run / name).unlink()
+            (run / name).unlink(missing_ok=True)
             (run / name).symlink_to(mine)
     (run / ".owner").symlink_to(mine)
     nnfang("train", "--resume", "run", "--epochs", "3", "-q")

@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from nnfang.core.constraints import FieldError
 from nnfang.engines.compilation import Kernel
-from nnfang.machine.private_folder import SEAL, seal
+from nnfang.machine.private_folder import SEAL, is_sealed, seal
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,6 +58,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     before, digest, after = train(cache)
     assert (before, after) == (COMPILING, "None")
     return cache, digest
+
+
+def test_of_two_first_trainings_at_once_one_compiles_and_the_other_waits(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(train, [tmp_path, tmp_path]))
+    assert results[0][1:] == results[1][1:]
+    assert results[0][2] == "None"
+    assert is_sealed(find_folder(tmp_path))
 
 
 def find_folder(cache: Path) -> Path:

@@ -12,9 +12,9 @@ import pytest
 
 from nnfang.core.constraints import FieldError
 from nnfang.core.layers import Dense, Dropout
-from nnfang.core.optimizers import OPTIMIZERS, Adam, Sgd
+from nnfang.core.optimizers import OPTIMIZERS, Adam, Momentum, Optimizer, RmsProp, Sgd
 from nnfang.engines import ENGINES, CompiledEngine, OnlineEngine, choose_engine, compiled
-from tests.engines.tasks import CLASSES, Case, dense
+from tests.engines.tasks import CLASSES, Case, dense, samples
 
 MIXED = (Dense(5), Dropout(), Dense(CLASSES, "softmax"))
 
@@ -196,3 +196,17 @@ print(CompiledEngine.unsupported_reason(case.task()))
 def test_numba_is_not_imported_for_a_task_that_it_would_not_run(tmp_path: Path) -> None:
     lines = run_with_numba(tmp_path, "raise KeyboardInterrupt", FOR_OTHERS)
     assert lines == ["batch", "batch", "runs no dropout of the inputs"]
+
+
+@pytest.mark.parametrize("name", ["batch", "compiled"])
+@pytest.mark.parametrize("kind", [Momentum, RmsProp, Adam])
+def test_what_fades_does_not_end_among_subnormal_numbers(kind: type[Optimizer], name: str) -> None:
+    optimizer = kind() if kind is not RmsProp else RmsProp(decay=0.9)
+    engine = choose_engine(name, Case(dense(16, activation="relu"), optimizer=optimizer, batch_size=4).task(np.float32))
+    x, labels = samples(6000)
+    x[40:, 0] = 0  # lit in the first ten steps of 1,500
+    engine.advance(x.astype(np.float32), labels)
+    smallest = np.finfo(np.float32).tiny
+    for vector in engine.state.values():
+        size = np.abs(vector)
+        assert not ((size > 0) & (size < smallest)).any()

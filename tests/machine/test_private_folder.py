@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from nnfang.errors import NnfangError
-from nnfang.machine.private_folder import SEAL, discard, is_sealed, open_private_folder, seal
+from nnfang.machine import private_folder
+from nnfang.machine.private_folder import SEAL, alone_in, discard, is_sealed, open_private_folder, seal
 
 
 @pytest.fixture
@@ -72,3 +73,16 @@ def test_a_seal_is_broken_by_any_change(tmp_path: Path) -> None:
     assert not is_sealed(folder)
     discard(folder)
     assert not folder.exists()
+
+
+def test_only_one_is_alone_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(private_folder, "PATIENCE", 0.2)
+    with alone_in(tmp_path) as first, alone_in(tmp_path) as second:
+        assert (first, second) == (True, False)
+    with alone_in(tmp_path) as third:
+        assert third
+
+
+def test_a_folder_that_is_not_there_has_nobody_in_it(tmp_path: Path) -> None:
+    with alone_in(tmp_path / "absent") as is_alone:
+        assert not is_alone

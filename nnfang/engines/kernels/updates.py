@@ -11,17 +11,12 @@ from typing import Any, NamedTuple
 from numba.extending import overload
 
 from nnfang.core.arrays import Array
+from nnfang.core.optimizers import NEGLIGIBLE
 from nnfang.engines.kernels.compilation import PART, function, part
 from nnfang.engines.kernels.vectors import LANES, fill, halves, load, multiply_add, square_root, store
 
 RATE, FIRST_CORRECTION, SECOND_CORRECTION = range(3)
 """Places in `rate`, of one step: α, 1/(1 - β₁ᵗ), 1/(1 - β₂ᵗ)."""
-
-
-NEGLIGIBLE = 1e-30
-"""A running mean of gradients that fade, such as those of a pixel that is no longer lit, ends below the smallest
-normal number, and processors take a hundred times as long for what lies there. So running means are rounded to
-multiples of about 1e-37, of which no weight takes notice: see `settle`."""
 
 
 class Sgd(NamedTuple):
@@ -108,7 +103,7 @@ def update(of: Any, g: Any, at: int, rate: Array) -> None:
 
 @part
 def settle(v):
-    """v, rounded to a multiple of the spacing of numbers at `NEGLIGIBLE`."""
+    """v without what is next to nothing, see `NEGLIGIBLE`."""
     much = fill(NEGLIGIBLE, v)
     return (v + much) - much
 
