@@ -82,6 +82,8 @@ def check_libraries(target: Path) -> None:
     try:
         from nnfang.reports import page  # noqa: F401
     except ImportError as error:
+        if (error.name or "").startswith("nnfang"):  # a fault of our own
+            raise
         raise NnfangError(NEEDS_LIBRARIES, target) from error
 
 

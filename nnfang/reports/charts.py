@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from nnfang.reports.pictures import draw_calibration
-from nnfang.reports.style import BLUE, ORANGE, SMALL_TEXT, TEXT, make_figure, strip, write_text
+from nnfang.reports.style import BLUE, ORANGE, SMALL_TEXT, TEXT, draw_text, make_figure, strip
 from nnfang.reports.svg import PAGE
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _choose_scale(axes: Axes, values: npt.NDArray[np.float64]) -> None:
 
 def _mark_best(axes: Axes, best: int, last: int) -> None:
     is_right = best > last / 2
-    write_text(
+    draw_text(
         axes,
         best,
         1.02,
@@ -142,7 +142,7 @@ def _label_ends(axes: Axes, lines: Sequence[tuple[str, str, Any, Callable[[float
     for place, text, colour in ends:
         height = max(place, height + LABEL_HEIGHT)
         style = {"color": colour, "fontsize": TEXT, "va": "center", "transform": axes.transAxes}
-        write_text(axes, 1.02, height, text, **style)
+        draw_text(axes, 1.02, height, text, **style)
 
 
 def draw_layers(layers: Sequence[LayerFacts]) -> Figure:
@@ -170,11 +170,11 @@ def draw_layers(layers: Sequence[LayerFacts]) -> Figure:
             if layer.parameters:
                 shape += f": {layer.parameters:,}"
             between = y - (pitch - height) / 2
-            write_text(axes, left, between, shape, color=PAGE.quiet, fontsize=SMALL_TEXT, va="center")
+            draw_text(axes, left, between, shape, color=PAGE.quiet, fontsize=SMALL_TEXT, va="center")
         axes.fill_between([middle - side, middle + side], y, y + height, color=BLUE, linewidth=0)
         name = layers[i - 1].name if i else "inputs"
-        write_text(axes, left, y + height / 2, f"{width:,}", color=PAGE.ink, weight="bold", va="center", fontsize=TEXT)
-        write_text(axes, left + indent, y + height / 2, name, color=PAGE.ink, va="center", fontsize=TEXT)
+        draw_text(axes, left, y + height / 2, f"{width:,}", color=PAGE.ink, weight="bold", va="center", fontsize=TEXT)
+        draw_text(axes, left + indent, y + height / 2, name, color=PAGE.ink, va="center", fontsize=TEXT)
     return figure
 
 
