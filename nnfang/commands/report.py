@@ -80,7 +80,7 @@ def check_libraries(target: Path) -> None:
         NnfangError: matplotlib or jinja2 is not installed.
     """
     try:
-        from nnfang.reports import page  # noqa: F401
+        from nnfang.reports import run_page  # noqa: F401
     except ImportError as error:
         if (error.name or "").startswith("nnfang"):  # a fault of our own
             raise
@@ -96,7 +96,7 @@ def write(target: Path, path: Path, checkpoint: Checkpoint, data: Dataset, *, ma
     """
     from nnfang.commands.targets import naming
     from nnfang.files import replacing
-    from nnfang.reports.page import render
+    from nnfang.reports.run_page import render
     from nnfang.reports.story import Story
     from nnfang.runs.bundled import BUNDLED, NETWORK
 

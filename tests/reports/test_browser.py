@@ -18,7 +18,7 @@ pytest.importorskip("playwright", reason="Playwright's Python client is not inst
 
 from playwright.sync_api import sync_playwright
 
-from nnfang.reports import page
+from nnfang.reports.run_page import render
 from tests.reports.test_page import make_story
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def show(browser: Browser, file: Path, width: int, *, is_dark: bool = False) -> 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_page_is_quiet_and_fits(names: tuple[str, ...], width: int, browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_bytes(page.render(make_story(names)))
+    file.write_bytes(render(make_story(names)))
     shown, noted = show(browser, file, width)
     assert noted == []
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
@@ -69,7 +69,7 @@ def test_a_page_is_quiet_and_fits(names: tuple[str, ...], width: int, browser: B
 
 def test_light_and_dark_are_the_paper_and_the_ink_of_its_charts(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_bytes(page.render(make_story(DIGITS)))
+    file.write_bytes(render(make_story(DIGITS)))
     colours = []
     for is_dark in (False, True):
         shown, noted = show(browser, file, 800, is_dark=is_dark)
@@ -86,7 +86,7 @@ def test_light_and_dark_are_the_paper_and_the_ink_of_its_charts(browser: Browser
 def test_nothing_runs_even_where_markup_gets_in(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     hostile = b'<img src=x onerror=alert(1)><script>alert(2)</script><img src="http://127.0.0.1:9/x.png"></body>'
-    file.write_bytes(page.render(make_story(DIGITS)).replace(b"</body>", hostile))
+    file.write_bytes(render(make_story(DIGITS)).replace(b"</body>", hostile))
     shown, noted = show(browser, file, 800)
     assert sum("Content Security Policy" in text for text in noted) == 4, "of two pictures, a handler and a script"
     assert not {"1", "2"} & set(noted), "which an alert would have said"
@@ -95,7 +95,7 @@ def test_nothing_runs_even_where_markup_gets_in(browser: Browser, tmp_path: Path
 
 def test_it_prints_on_a4(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_bytes(page.render(make_story(DIGITS)))
+    file.write_bytes(render(make_story(DIGITS)))
     shown, _ = show(browser, file, 680)
     shown.emulate_media(media="print")
     assert shown.evaluate("document.documentElement.scrollWidth") <= 680

@@ -26,6 +26,7 @@ pytest.importorskip("matplotlib", reason="the extra report is not installed")
 pytest.importorskip("jinja2", reason="the extra report is not installed")
 
 from nnfang.reports import page
+from nnfang.reports.run_page import render
 from nnfang.reports.story import Story
 
 INERT = {
@@ -82,7 +83,7 @@ def make_story(
 
 
 def test_what_strangers_chose_stays_text() -> None:
-    found = Reader(page.render(make_story()).decode())
+    found = Reader(render(make_story()).decode())
     assert {tag for tag, _ in found.elements} <= INERT
     for text in ("<script>alert…", "<b>fast</b>", "a|<b>", "=runs/<i>|", '=HYPERLINK("h…', "\\u202eblas", "<i> 1"):
         assert text in found.text
@@ -90,7 +91,7 @@ def test_what_strangers_chose_stays_text() -> None:
 
 
 def test_a_page_needs_nothing_else() -> None:
-    text = page.render(make_story()).decode()
+    text = render(make_story()).decode()
     found = Reader(text)
     (policy,) = (value for value in found.values("content") if "default-src" in value)
     (css,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
@@ -106,7 +107,7 @@ def test_a_page_needs_nothing_else() -> None:
 
 
 def test_names_within_the_page_are_its_own_and_each_colour_is_that_of_the_paper() -> None:
-    text = page.render(make_story()).decode()
+    text = render(make_story()).decode()
     names = Reader(text).values("id")
     assert len(names) == len(set(names)) > 10
     used = re.findall(r'(?:href="#|url\(#)([^")]+)', text)
@@ -121,14 +122,14 @@ def test_names_within_the_page_are_its_own_and_each_colour_is_that_of_the_paper(
     [((), 0), ((0.5,), 2), ((0.5, 0.4), 3), ((9.0, 0.01), 3), ((float("inf"), 1.0), 3), ((0.0, 0.0), 3)],
 )
 def test_any_history_can_be_drawn(losses: tuple[float, ...], charts: int) -> None:
-    text = page.render(make_story(("0", "1"), history=make_history(*losses))).decode()
+    text = render(make_story(("0", "1"), history=make_history(*losses))).decode()
     curves = re.findall(r"<h3>(Loss|Accuracy|Learning rate)</h3>", text)
     assert len(curves) == charts
     assert ("best: epoch" in text) == bool(losses)
 
 
 def test_a_long_history_is_thinned() -> None:
-    text = page.render(make_story(("0", "1"), history=make_history(*np.linspace(2, 0.1, 5000)))).decode()
+    text = render(make_story(("0", "1"), history=make_history(*np.linspace(2, 0.1, 5000)))).decode()
     assert len(text) < 500_000
     assert "Every 125th epoch" in text
     assert "<td>5,000</td>" in text
@@ -136,20 +137,20 @@ def test_a_long_history_is_thinned() -> None:
 
 def test_without_validation_there_is_one_line() -> None:
     history = tuple(replace(epoch, val_loss=None, val_accuracy=None) for epoch in make_history(1.0, 0.5, 0.2))
-    text = page.render(make_story(("0", "1"), history=history)).decode()
+    text = render(make_story(("0", "1"), history=history)).decode()
     assert ">training 0.2<" in text
     assert ">validation 0" not in text
 
 
 @pytest.mark.parametrize(("names", "shape"), [(("0", "1"), (7,)), (tuple(map(str, range(35))), (6, 5))])
 def test_features_and_many_classes_have_a_page_too(names: tuple[str, ...], shape: tuple[int, ...]) -> None:
-    text = page.render(make_story(names, shape)).decode()
+    text = render(make_story(names, shape)).decode()
     assert ("Weights of" in text) == (len(shape) > 1)
     assert ('class="matrix' in text) == (len(names) <= 30)
 
 
 def test_the_same_network_has_the_same_page() -> None:
-    assert page.render(make_story()) == page.render(make_story())
+    assert render(make_story()) == render(make_story())
 
 
 def test_every_choice_of_a_recipe_has_its_equation() -> None:
