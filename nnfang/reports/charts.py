@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
@@ -56,7 +56,7 @@ def draw_curves(
         for label, colour, name in (("training", ORANGE, quantity), ("validation", BLUE, f"val_{quantity}"))
     ]
     lines = [line for line in lines if np.isfinite(line[2]).any()]
-    figure, axes = _make_axes()
+    figure, axes = make_axes()
     if may_be_log:
         _choose_scale(axes, np.concatenate([values for _, _, values in lines]))
     axes.axvline(best, color=PAGE.line, linewidth=0.8)
@@ -65,7 +65,7 @@ def draw_curves(
         here = values[epochs == best]
         axes.plot([best], here, "o", color=colour, markersize=4)
     _mark_best(axes, best, int(epochs[-1]))
-    _label_ends(axes, [(label, colour, values, as_text) for label, colour, values in lines])
+    label_ends(axes, [(label, colour, _last(values), as_text) for label, colour, values in lines])
     if quantity == "accuracy":
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     return figure
@@ -74,7 +74,7 @@ def draw_curves(
 def draw_learning_rate(history: Sequence[Epoch], best: int) -> Figure:
     """The learning rate of each epoch's last step."""
     chosen = thin(len(history), best)
-    figure, axes = _make_axes()
+    figure, axes = make_axes()
     epochs, rates = [history[i].epoch for i in chosen], [history[i].learning_rate for i in chosen]
     axes.plot(epochs, rates, color=PAGE.quiet, linewidth=1.5, drawstyle="steps-mid")
     axes.set_ylim(0)
@@ -92,7 +92,8 @@ def _or_nan(value: float | None) -> float:
     return float("nan") if value is None or not isfinite(value) else value
 
 
-def _make_axes() -> tuple[Figure, Axes]:
+def make_axes() -> tuple[Figure, Axes]:
+    """An empty chart over the epochs."""
     figure = make_figure(WIDTH, HEIGHT, PAGE)
     axes = figure.add_subplot()
     strip(axes, PAGE)
@@ -129,13 +130,21 @@ def _mark_best(axes: Axes, best: int, last: int) -> None:
     )
 
 
-def _label_ends(axes: Axes, lines: Sequence[tuple[str, str, Any, Callable[[float], str]]]) -> None:
-    """Write what each line is, and its last value, where it ends."""
+def _last(values: npt.NDArray[np.float64]) -> float:
+    return float(values[np.isfinite(values)][-1])
+
+
+def label_ends(axes: Axes, lines: Sequence[tuple[str, str, float, Callable[[float], str]]]) -> None:
+    """Write what each line is, and its last value, where it ends; they make room for one another.
+
+    Args:
+        axes: Where the lines have been drawn.
+        lines: The label of each, its colour, its last value, and how that is written.
+    """
     axes.autoscale_view()
     to_part = axes.transData + axes.transAxes.inverted()
     ends = []
-    for label, colour, values, as_text in lines:
-        last = float(values[np.isfinite(values)][-1])
+    for label, colour, last, as_text in lines:
         ends.append((float(to_part.transform((0, last))[1]), f"{label} {as_text(last)}", colour))
     ends.sort()
     height = -1.0
