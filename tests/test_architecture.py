@@ -40,8 +40,8 @@ MAY_IMPORT = {
         *("nnfang.data", "nnfang.images", "nnfang.machine"),
     },
     "nnfang.reports": {
-        *("matplotlib", "numpy"),
-        *("nnfang.config", "nnfang.core", "nnfang.data", "nnfang.reports", "nnfang.runs", "nnfang.training"),
+        *("jinja2", "markupsafe", "matplotlib", "numpy"),
+        *("nnfang", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.reports", "nnfang.runs", "nnfang.training"),
     },
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
@@ -61,7 +61,7 @@ MAY_IMPORT = {
 PROVIDED_BY = {"PIL": "pillow", "yaml": "pyyaml"}
 """Import name -> the dependency that brings it, where the names differ."""
 
-HEAVY = ("numpy", "msgspec", "rich", "yaml", "pooch", "requests", "PIL", "platformdirs", "matplotlib")
+HEAVY = ("numpy", "msgspec", "rich", "yaml", "pooch", "requests", "PIL", "platformdirs", "matplotlib", "jinja2")
 """What takes long to import."""
 
 MOST_LINES_OF_A_FILE = 300
@@ -133,6 +133,8 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
         ("requests", {"nnfang.data"}),
         ("PIL", {"nnfang.images"}),
         ("threadpoolctl", {"nnfang.machine"}),
+        ("jinja2", {"nnfang.reports"}),
+        ("markupsafe", {"nnfang.reports"}),
         ("matplotlib", {"nnfang.reports"}),
         ("numba", {"nnfang.engines.compilation", "nnfang.engines.compiled", "nnfang.engines.kernels"}),
         ("llvmlite", {"nnfang.engines.kernels"}),
@@ -204,6 +206,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
             for command in (
                 "train",
                 "evaluate",
+                "report",
                 "compare",
                 "predict",
                 "export",

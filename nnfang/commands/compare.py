@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 LETTERS = string.ascii_uppercase
 
-NEEDS_MATPLOTLIB = "a picture needs matplotlib: pip install 'nnfang[report]'"
+NEEDS_LIBRARIES = {
+    ".png": "a picture needs matplotlib: pip install 'nnfang[report]'",
+    ".html": "a page needs matplotlib and jinja2: pip install 'nnfang[report]'",
+}
 
 
 def check_number(ctx: click.Context, param: click.Parameter, models: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -40,6 +43,7 @@ def check_number(ctx: click.Context, param: click.Parameter, models: tuple[Path,
         "Compare two runs": "nnfang compare runs/first runs/second",
         "Compare a run with the network that comes with nnfang": "nnfang compare bundled runs/first",
         "Draw the images on which they differ": "nnfang compare runs/first runs/second -o differ.png",
+        "Write all of it to a page to hand on": "nnfang compare runs/first runs/second -o compare.html",
     },
 )
 @options.dataset
@@ -50,10 +54,10 @@ def check_number(ctx: click.Context, param: click.Parameter, models: tuple[Path,
     "file",
     group=options.OUTPUT,
     type=options.PathType(),
-    metavar="FILE.png",
-    help="Draw the images that some networks get right and some wrong.",
+    metavar="FILE",
+    help="Draw the images that some networks get right and some wrong (FILE.png), or write a page (FILE.html).",
 )
-@option("--force", group=options.OUTPUT, is_flag=True, help="Overwrite FILE.png if it exists.")
+@option("--force", group=options.OUTPUT, is_flag=True, help="Overwrite FILE if it exists.")
 @options.as_json
 @options.quiet
 @options.verbose
@@ -91,12 +95,12 @@ def command(
     from nnfang.runs.finding import load_model
 
     if file:
-        check_picture(file, may_replace=force)
+        check_file(file, may_replace=force)
     checkpoints = [load_model(path) for path in models]
     check_alike(models, checkpoints, is_chosen=bool(dataset))
     load = partial(load_dataset, is_offline=offline, is_quiet=quiet)
     data = load(dataset) if dataset else load_recorded(checkpoints[0].recipe.dataset, load, may_replace=True)
-    if file and data.x_test.ndim == 2:  # noqa: PLR2004  # (n, features)
+    if file and is_picture(file) and data.x_test.ndim == 2:  # noqa: PLR2004  # (n, features)
         raise ConfigError(f"the images of {data.name} are no pictures, so they cannot be drawn", file)
     contenders = [evaluate(*one, data) for one in zip(LETTERS, models, checkpoints, strict=False)]
     comparison = Comparison(data, tuple(contenders))
@@ -105,25 +109,37 @@ def command(
     else:
         comparisons.show(comparison)
     if file:
-        comparisons.write_picture(file, comparison, may_replace=force, is_quiet=quiet)
+        write = comparisons.write_picture if is_picture(file) else comparisons.write_page
+        write(file, comparison, may_replace=force, is_quiet=quiet)
 
 
-def check_picture(file: Path, *, may_replace: bool) -> None:
-    """Refuse a picture that could not be drawn, before anything is evaluated.
+def is_picture(file: Path) -> bool:
+    """Whether a picture is wanted, rather than a page."""
+    return file.suffix.lower() == ".png"
+
+
+def check_file(file: Path, *, may_replace: bool) -> None:
+    """Refuse what could not be drawn, before anything is evaluated.
 
     Raises:
-        ConfigError: Its name does not end with .png; or it is there, and may not be replaced.
-        NnfangError: matplotlib is not installed.
+        ConfigError: Its name does not end with .png or .html; or it is there, and may not be replaced.
+        NnfangError: What draws it is not installed.
     """
     from nnfang.commands.targets import check_target
 
-    if file.suffix.lower() != ".png":
-        raise ConfigError("the name must end with .png", file)
+    kind = file.suffix.lower()
+    if kind not in NEEDS_LIBRARIES:
+        raise ConfigError(f"the name must end with {' or '.join(NEEDS_LIBRARIES)}", file)
     check_target(file, may_replace=may_replace)
     try:
-        from nnfang.reports import pictures  # noqa: F401
+        if is_picture(file):
+            from nnfang.reports import pictures  # noqa: F401
+        else:
+            from nnfang.reports import comparison_page  # noqa: F401
     except ImportError as error:
-        raise NnfangError(NEEDS_MATPLOTLIB, file) from error
+        if (error.name or "").startswith("nnfang"):  # a fault of our own
+            raise
+        raise NnfangError(NEEDS_LIBRARIES[kind], file) from error
 
 
 def check_alike(models: Sequence[Path], checkpoints: Sequence[Checkpoint], *, is_chosen: bool) -> None:

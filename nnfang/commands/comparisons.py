@@ -9,6 +9,7 @@ from nnfang.commands import console
 from nnfang.commands.console import percent
 from nnfang.commands.targets import naming
 from nnfang.core.constraints import LITERALS
+from nnfang.errors import NnfangError
 from nnfang.files import replacing
 
 if TYPE_CHECKING:
@@ -110,3 +111,22 @@ def write_picture(file: Path, comparison: Comparison, *, may_replace: bool, is_q
         target.write(content)
     if not is_quiet:
         console.note(f"{file}: {console.count(len(comparison.disputed), 'image')} on which they differ")
+
+
+def write_page(file: Path, comparison: Comparison, *, may_replace: bool, is_quiet: bool) -> None:
+    """Write the comparison as a page.
+
+    Raises:
+        ConfigError: The file is there, and may not be replaced.
+        NnfangError: It cannot be drawn or written.
+    """
+    from nnfang.reports.comparison_page import render
+
+    try:
+        content = render(comparison)
+    except Exception as error:  # whatever a library may raise
+        raise NnfangError(f"cannot be drawn: {error}", file) from error
+    with naming(file), replacing(file, may_replace=may_replace) as target:
+        target.write(content)
+    if not is_quiet:
+        console.note(f"{file}: written")

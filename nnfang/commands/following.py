@@ -34,6 +34,7 @@ class Calling:
     is_json: bool
     is_quiet: bool
     is_offline: bool
+    has_report: bool
 
 
 def follow(training: RecordedTraining, how: Calling) -> None:

@@ -180,6 +180,13 @@ def take_one(ctx: click.Context, param: click.Parameter, given: tuple[Path, ...]
     help="Write the run to this folder.  [default: runs/<time>-<dataset>]",
 )
 @option(
+    "--report",
+    "has_report",
+    group=options.OUTPUT,
+    is_flag=True,
+    help="At the end, write report.html to that folder, as nnfang report does.",
+)
+@option(
     "--force",
     group=options.OUTPUT,
     is_flag=True,
@@ -194,6 +201,7 @@ def command(
     max_seconds: float | None,
     output: Path | None,
     *,
+    has_report: bool,
     force: bool,
     resume: Path | options.NewestRun | None,
     fork: bool,
@@ -213,7 +221,9 @@ def command(
     threads.prepare(blas_threads)
     from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
 
-    how = following.Calling(blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
+    how = following.Calling(
+        blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline, has_report=has_report
+    )
     overrides = training.read_overrides(settings, short)
     if resume is not None or fork:
         only_shows = print_config or sheet is not None

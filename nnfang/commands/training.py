@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from nnfang.config.sources import Config, Override
     from nnfang.data import Dataset
+    from nnfang.runs.recorder import RecordedTraining
     from nnfang.training.recipe import Recipe
 
 PREVIEW_IMAGES, PREVIEW_COLUMNS = 10, 16
@@ -87,6 +88,7 @@ def start(
         recipe = size_output_layer(recipe, data)
     with blaming(resolved), session.start(recipe, data, output, force=force) as training:
         follow(training, how)
+    add_report(training, how)
 
 
 def obtain_dataset(resolved: Config, how: Calling) -> Dataset:
@@ -118,6 +120,7 @@ def resume(path: Path | None, overrides: Sequence[Override], how: Calling) -> No
             if not how.is_quiet and (reason := nothing_left(stored, resolved.recipe)):
                 console.note(reason)
             follow(training, how)
+    add_report(training, how)
 
 
 def fork(path: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None, *, force: bool) -> None:
@@ -128,6 +131,15 @@ def fork(path: Path | None, overrides: Sequence[Override], how: Calling, output:
     resolved = adapt(stored, overrides)
     with blaming(resolved), session.fork(stored, resolved.recipe, loader(how), output, force=force) as training:
         follow(training, how)
+    add_report(training, how)
+
+
+def add_report(training: RecordedTraining, how: Calling) -> None:
+    """Write the report of a training that is over, and whose folder is no longer locked, where that is wanted."""
+    if how.has_report:
+        from nnfang.commands.report import write_beside  # matplotlib, which training does without
+
+        write_beside(training.run.folder, training.data)
 
 
 def newest_run() -> Path:

@@ -146,6 +146,7 @@ def draw_calibration(calibration: Calibration, theme: Theme = LIGHT) -> Figure:
     below.set_xlim(0, 1.01)
     below.set_ylabel("images", color=theme.quiet, fontsize=SMALL_TEXT)
     below.set_xlabel("probability of the predicted class", color=theme.quiet, fontsize=SMALL_TEXT)
+    below.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     for axis in (above.xaxis, above.yaxis, below.xaxis):
         axis.set_major_formatter(lambda value, _: f"{value:.0%}")
     return figure

@@ -14,9 +14,13 @@ from nnfang.training.rules import Finding, examine
 
 if TYPE_CHECKING:
     from nnfang.data import Dataset
+    from nnfang.runs.checkpoint import Checkpoint
     from nnfang.runs.evaluation import Split
+    from nnfang.runs.meta import DivergenceRecord, Meta
     from nnfang.runs.session import StoredRun
     from nnfang.training.activity import LayerActivity
+    from nnfang.training.evaluation import Evaluation
+    from nnfang.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,36 @@ def examine_run(stored: StoredRun, data: Dataset) -> Examination:
     """
     latest, run = stored.checkpoint, stored.run
     best = load_model(run.folder) if stored.path == run.folder and has_file(run.best) else latest
-    split: Split = "validation" if latest.recipe.validation_split else "test"
+    return examine_network(
+        best, latest.recipe, latest.meta, data, best.evaluate(data), find_divergence(run, latest.meta)
+    )
+
+
+def examine_network(
+    best: Checkpoint, recipe: Recipe, latest: Meta, data: Dataset, test: Evaluation, record: DivergenceRecord | None
+) -> Examination:
+    """The same of what has been read already.
+
+    Args:
+        best: The network to look at.
+        recipe: How it was trained in the end, in more epochs perhaps than when `best` was saved.
+        latest: What the latest checkpoint says.
+        data: What it was trained on.
+        test: How `best` does on the test images.
+        record: How training diverged.
+
+    Raises:
+        DataError: The data set has changed.
+    """
+    split: Split = "validation" if recipe.validation_split else "test"
     images, labels, rows = choose_images(best, data, split)
     shown = slice(MOST_IMAGES) if rows is None else rows[:MOST_IMAGES]
     activity = measure_activity(best.network, best.recipe.loss, images[shown], labels[shown])
-    record = find_divergence(run, latest.meta)
     outcome = Outcome(
-        recipe=latest.recipe,
-        history=latest.meta.history,
-        test=best.evaluate(data),
-        steps=latest.meta.step,
+        recipe=recipe,
+        history=latest.history,
+        test=test,
+        steps=latest.step,
         activity=activity,
         class_names=data.class_names,
         divergence=(record.reason, record.learning_rate) if record else None,

@@ -7,6 +7,7 @@ best.npz, last.npz      checkpoints after the best epoch, and the latest
 last.prev.npz           the one before the latest
 metrics.json            the result on the test images, and how it came about
 diverged.json           where and how training diverged, if it ended so
+report.html             all of it to look at, if that was asked for
 ======================  ==============================================================
 """
 
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 CONFIG, HISTORY, METRICS, DIVERGED = "config.yaml", "history.csv", "metrics.json", "diverged.json"
-FILES = (CONFIG, HISTORY, "best.npz", "last.npz", "last.prev.npz", METRICS, DIVERGED)
+REPORT = "report.html"
+FILES = (CONFIG, HISTORY, "best.npz", "last.npz", "last.prev.npz", METRICS, DIVERGED, REPORT)
 
 
 class FolderInUseError(ConfigError):
@@ -87,6 +89,11 @@ class Run:
     def diverged(self) -> Path:
         """How training diverged."""
         return self.folder / DIVERGED
+
+    @property
+    def report(self) -> Path:
+        """The page that shows it."""
+        return self.folder / REPORT
 
     def find_files(self) -> list[str]:
         """The files in the folder that a new run would overwrite."""

@@ -124,7 +124,7 @@ def test_where_they_do_not_differ_there_is_no_picture(trained: Trained, nnfang: 
 
 def test_a_picture_is_a_png_and_needs_matplotlib(trained: Trained, nnfang: Nnfang) -> None:
     models = ("compare", str(trained.folder), "bundled")
-    assert "must end with .png" in nnfang.inside(*models, "-o", "differ.jpg", code=2).stderr
+    assert "must end with .png or .html" in nnfang.inside(*models, "-o", "differ.jpg", code=2).stderr
     (nnfang.folder / "matplotlib.py").write_text("raise ImportError")  # python -m looks here first
     stderr = nnfang(*models, "-o", "differ.png", code=1).stderr
     assert stderr == "Error: differ.png: a picture needs matplotlib: pip install 'nnfang[report]'\n"
@@ -214,3 +214,19 @@ def test_a_run_before_its_first_epoch_is_compared_as_it_is(trained: Trained, nnf
     (found,) = nnfang.inside("compare", "untrained", str(trained.folder), "--json").objects
     assert found["models"][0]["seconds_per_epoch"] is None
     assert found["models"][0]["accuracy"] < 0.4
+
+
+def test_a_page_says_what_the_text_says(trained: Trained, rival: Path, nnfang: Nnfang) -> None:
+    pytest.importorskip("matplotlib", reason="the extra report is not installed")
+    pytest.importorskip("jinja2", reason="the extra report is not installed")
+    arguments = ("compare", str(trained.folder), str(rival), "-o", "compare.html")
+    result = nnfang("compare", str(trained.folder), str(rival), "--json", "-o", "compare.html")
+    (pair,) = result.objects[0]["pairs"]
+    assert result.stderr == "compare.html: written\n"
+    page = (nnfang.folder / "compare.html").read_text(encoding="utf-8")
+    assert f"<td>B against A</td><td>{pair['mends']}</td><td>{pair['breaks']}</td>" in page
+    assert "<td>optimizer.learning_rate</td><td>0.01</td><td>0.05</td>" in page
+    for model in result.objects[0]["models"]:
+        assert f"{model['accuracy']:.2%}" in page
+        assert model["digest"] in page
+    assert "compare.html: already exists" in nnfang.inside(*arguments, code=2).stderr

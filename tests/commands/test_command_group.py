@@ -73,7 +73,7 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
             ("xyz",),
             [
                 '"xyz"',
-                "Known: predict, evaluate, compare, export, train, diagnose, verify, runs, inspect, recipes, info, ",
+                "Known: predict, evaluate, compare, export, train, diagnose, verify, runs, inspect, report, ",
             ],
         ),
         (("version",), ['Did you mean "--version"?']),

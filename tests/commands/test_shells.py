@@ -58,6 +58,7 @@ def test_a_shell_completes_commands_options_and_values(name: str, nnfang: Nnfang
                 "verify",
                 "runs",
                 "inspect",
+                "report",
                 "recipes",
                 "info",
                 "bench",
