@@ -110,7 +110,7 @@ def write(target: Path, path: Path, checkpoint: Checkpoint, data: Dataset, *, ma
         page.write(content)
 
 
-def write_beside(folder: Path, data: Dataset) -> None:
+def write_beside(folder: Path, data: Dataset, *, is_quiet: bool) -> None:
     """Write the page of a training that has just ended into its folder; a failure is a warning, as the run is whole."""
     from nnfang.runs.finding import load_model
     from nnfang.runs.folder import Run
@@ -121,3 +121,6 @@ def write_beside(folder: Path, data: Dataset) -> None:
         write(target, folder, load_model(folder), data, may_replace=True)
     except NnfangError as error:
         console.warn(str(error))
+    else:
+        if not is_quiet:
+            console.note(f"report         {target}")

@@ -139,7 +139,7 @@ def add_report(training: RecordedTraining, how: Calling) -> None:
     if how.has_report:
         from nnfang.commands.report import write_beside  # matplotlib, which training does without
 
-        write_beside(training.run.folder, training.data)
+        write_beside(training.run.folder, training.data, is_quiet=how.is_quiet)
 
 
 def newest_run() -> Path:

@@ -55,12 +55,15 @@ def list_equations(recipe: Recipe) -> list[tuple[str, str]]:
     rows = [("each dense layer", "z = W a + b, with a of the layer before  (eq. 1, 2)")]
     if any(isinstance(layer, Dropout) for layer in recipe.layers):
         rows.append(("dropout, while training", "a := a / (1 − rate), or 0 with probability rate"))
-    names = dict.fromkeys(layer.activation for layer in recipe.layers if isinstance(layer, Dense))
-    rows += [(name, ACTIVATIONS[name]) for name in names]
+    dense = [layer for layer in recipe.layers if isinstance(layer, Dense)]
+    rows += [(name, ACTIVATIONS[name]) for name in dict.fromkeys(layer.activation for layer in dense)]
     rows += [
         ("loss", LOSSES[recipe.loss]),
         ("error of the outputs", "δ = ŷ − y  (eq. 32)" if is_fused else "δⱼ = Σᵢ ∂L/∂ŷᵢ ∂ŷᵢ/∂zⱼ  (eq. 6)"),
-        ("... of a hidden layer", "δ = Q′(z) ⊙ Wᵀ δ, with W and δ of the layer after  (eq. 38)"),
+    ]
+    if len(dense) > 1:
+        rows.append(("... of a hidden layer", "δ = Q′(z) ⊙ Wᵀ δ, with W and δ of the layer after  (eq. 38)"))
+    rows += [
         ("gradient", "∂L/∂W = δ aᵀ, ∂L/∂b = δ  (eq. 39, 40)"),
         ("update", _update(recipe)),
         ("where", ", ".join(_constants(recipe))),
