@@ -12,15 +12,19 @@ EPOCH = 60_000
 
 
 @cache
-def load() -> Dataset:
-    """MNIST, or what there is of it."""
-    return nnfang.load_data("mnist" if "mnist" in find_available() else "mnist-sample")
+def load(name: str = "mnist") -> Dataset:
+    """A data set that was downloaded before; of MNIST, what there is of it.
+
+    Raises:
+        DataError: There is nothing of it.
+    """
+    return nnfang.load_data("mnist-sample" if name == "mnist" and name not in find_available() else name, offline=True)
 
 
 @cache
-def pixels(count: int) -> tuple[Images, Labels]:
+def pixels(count: int, name: str = "mnist") -> tuple[Images, Labels]:
     """Bytes (count, 784), and labels (count,)."""
-    data = load()
+    data = load(name)
     numbers = np.arange(count) % len(data.x_train)
     return data.x_train[numbers].reshape(count, -1), data.y_train[numbers].astype(np.int64)
 

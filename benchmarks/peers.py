@@ -56,7 +56,7 @@ def naive(pixels: Images, labels: Labels, batch_size: int, optimizer: str) -> Ru
     return run
 
 
-def jax(pixels: Images, labels: Labels, batch_size: int, optimizer: str) -> Run:
+def jax(pixels: Images, labels: Labels, batch_size: int, optimizer: str, widths: tuple[int, ...] = WIDTHS) -> Run:
     """A whole epoch as one compiled function.
 
     It is written with either order of the weights, and given floats, or bytes that it makes floats of, a batch at a
@@ -65,12 +65,12 @@ def jax(pixels: Images, labels: Labels, batch_size: int, optimizer: str) -> Run:
     from nnfang.machine.timing import take_turns
 
     ways = [(transposed, x) for transposed in (False, True) for x in (pixels, as_floats(pixels))]
-    runs = {k: _jax(x, labels, batch_size, optimizer, transposed=way) for k, (way, x) in enumerate(ways)}
+    runs = {k: _jax(x, labels, batch_size, optimizer, widths, way) for k, (way, x) in enumerate(ways)}
     seconds = take_turns(runs, 3)
     return runs[min(runs, key=lambda k: median(seconds[k]))]
 
 
-def _jax(x: Images, labels: Labels, batch_size: int, optimizer: str, *, transposed: bool) -> Run:
+def _jax(x: Images, labels: Labels, batch_size: int, optimizer: str, widths: tuple[int, ...], transposed: bool) -> Run:
     import jax.numpy as jnp
     import optax
     from jax import jit, lax, nn, tree, value_and_grad
@@ -99,7 +99,7 @@ def _jax(x: Images, labels: Labels, batch_size: int, optimizer: str, *, transpos
     shape = () if batch_size == 1 else (batch_size,)
     images = jnp.asarray(x[: steps * batch_size].reshape(steps, *shape, -1))
     truths = jnp.asarray(labels[: steps * batch_size].reshape(steps, *shape))
-    parameters = [(jnp.asarray(W.T if transposed else W), jnp.asarray(b)) for W, b in first_weights()]
+    parameters = [(jnp.asarray(W.T if transposed else W), jnp.asarray(b)) for W, b in first_weights(widths)]
     epoch = jit(lambda carry, images, truths: lax.scan(step, carry, (images, truths)), donate_argnums=0)
     carry = [(parameters, rule.init(parameters))]
 

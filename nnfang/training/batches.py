@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from nnfang.training.recipe import Recipe
 
 
+DENSITY_IMAGES = 1000
+"""Training images by which an engine is chosen, where that depends on how many of their pixels are 0."""
+
+
+def measure_density(images: Images) -> float:
+    """The fraction of the pixels that are not 0, of the first images."""
+    some = images[:DENSITY_IMAGES]
+    return float(np.count_nonzero(some) / some.size)
+
+
 def split_rows(images: int, recipe: Recipe) -> tuple[Labels, Labels]:
     """The indices of the training images that are trained on, and of those held out for validation.
 

@@ -12,6 +12,7 @@ from nnfang.core.arrays import Images, scale_pixels
 from nnfang.core.network import Network
 from nnfang.engines import Task, choose_engine, list_available
 from nnfang.machine.timing import take_turns
+from nnfang.training.batches import measure_density
 from nnfang.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ def training_run(recipe: Recipe, images: Images, labels: Labels) -> tuple[str, C
     """
     network = Network.initialize(recipe.layers, images.shape[1], seed=recipe.seed, dtype=recipe.dtype)
     rate = recipe.optimizer.learning_rate
-    is_bytes = images.dtype == np.uint8
-    task = Task(network, recipe.loss, recipe.optimizer, lambda _: rate, recipe.batch_size, recipe.seed, is_bytes)
+    kind = images.dtype == np.uint8, measure_density(images)
+    task = Task(network, recipe.loss, recipe.optimizer, lambda _: rate, recipe.batch_size, recipe.seed, *kind)
     engine = choose_engine(recipe.engine, task)
     engine.prepare()
     x = images

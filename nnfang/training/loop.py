@@ -12,7 +12,7 @@ from nnfang.core.network import Network
 from nnfang.core.randomness import Purpose, generator
 from nnfang.engines import ENGINES, CompiledEngine, Engine, Task, choose_engine
 from nnfang.training.augment import Distortion
-from nnfang.training.batches import BatchLoader, split_rows
+from nnfang.training.batches import BatchLoader, measure_density, split_rows
 from nnfang.training.compatibility import check_compatible
 from nnfang.training.divergence import check_sanity
 from nnfang.training.evaluation import evaluate
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from nnfang.core.schedules import Schedule
     from nnfang.data import Dataset
     from nnfang.training.recipe import Recipe
-
-DENSITY_IMAGES = 1000
-"""Training images by which an engine is chosen, where that depends on how many of their pixels are 0."""
 
 CHUNK = 1024
 """Images between two progress events, about: bytes become floats a chunk at a time."""
@@ -208,7 +205,6 @@ def create_engine(network: Network, recipe: Recipe, data: Dataset, images: int) 
     batch_size = min(recipe.batch_size, images)  # an engine allocates memory for a whole batch
     rate = LearningRate(recipe.optimizer.learning_rate, recipe.schedule, -(-images // batch_size), recipe.epochs)
     is_bytes = data.x_train.dtype == np.uint8 and recipe.augment is None
-    some = data.x_train[:DENSITY_IMAGES]
-    density = np.count_nonzero(some) / some.size
+    density = measure_density(data.x_train)
     task = Task(network, recipe.loss, recipe.optimizer, rate, batch_size, recipe.seed, is_bytes, density)
     return choose_engine(recipe.engine, task)
