@@ -97,7 +97,9 @@ def draw(result: Result, mistakes: Mistakes, *, is_quiet: bool) -> dict[str, byt
     """The pictures that can be drawn, by the names of their files; of others it is said why."""
     try:
         from nnfang.reports.pictures import draw_all
-    except ImportError:
+    except ImportError as error:
+        if (error.name or "").startswith("nnfang"):  # a fault of our own
+            raise
         if not is_quiet:
             console.note(NO_PICTURES)
         return {}

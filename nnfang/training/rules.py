@@ -198,9 +198,8 @@ def look_for_a_plateau(outcome: Outcome) -> Finding:
     if len(losses) <= STUCK_EPOCHS:
         return Finding(f"no more than {STUCK_EPOCHS} epochs to compare", None)
     before, after = min(losses[:-STUCK_EPOCHS]), min(losses[-STUCK_EPOCHS:])
-    evidence = (
-        f"the least training loss was {before:.4f} {STUCK_EPOCHS} epochs ago, and is {min(before, after):.4f} now"
-    )
+    now = min(before, after)
+    evidence = f"the lowest training loss was {before:.4f} until {STUCK_EPOCHS} epochs ago, and is {now:.4f} now"
     is_learned = outcome.history[-1].accuracy >= LEARNED_BY_HEART
     if after < STUCK * before or is_learned or type(outcome.recipe.schedule) is not Constant:
         return Finding(evidence)

@@ -130,7 +130,7 @@ def test_no_rule_finds_anything_in_a_training_that_goes_well(rule: str) -> None:
             "plateau",
             replace(GOOD, layers=(Dense(3, "softmax"),), epochs=60),
             noisy(0.4),
-            "stuck: the least training loss was ",
+            "stuck: the lowest training loss was ",
             {"schedule.type": "cosine"},
         ),
     ],
