@@ -29,8 +29,8 @@ ROWS: dict[str, Callable[[Facts], str]] = {
     "loss": lambda found: f"{found['loss']:.4f}",
     "calibration error": lambda found: percent_or_dash(found["calibration_error"]),
     "epochs": lambda found: f"{found['epochs']:,}",
-    "time an epoch": lambda found: "–" if found["seconds_per_epoch"] is None else duration(found["seconds_per_epoch"]),
-    "test images a second": lambda found: f"{found['images_per_second']:,.0f}",
+    "time per epoch": lambda found: "–" if found["seconds_per_epoch"] is None else duration(found["seconds_per_epoch"]),
+    "test images per second": lambda found: f"{found['images_per_second']:,.0f}",
     "parameters": lambda found: f"{found['parameters']:,}",
     "bytes": lambda found: f"{found['bytes']:,}",
 }

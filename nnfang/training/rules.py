@@ -172,7 +172,7 @@ def look_for_overfitting(outcome: Outcome) -> Finding:
             f"but only {last.val_accuracy:.2%} of the validation images"
         )
         return Finding(evidence, is_wrong=True, changes=changes)
-    figures = f"the validation loss was least in epoch {since}, {least:.4f}, and is {last.val_loss:.4f} in the last"
+    figures = f"the validation loss was lowest in epoch {since}, {least:.4f}, and is {last.val_loss:.4f} in the last"
     is_falling = last.loss < history[since - 1].loss
     if last.epoch - since >= FEW_EPOCHS and last.val_loss >= RISEN * least and is_falling:
         return Finding(f"overfitting since epoch {since}: {figures}", is_wrong=True, changes=changes)

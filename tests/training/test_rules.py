@@ -148,7 +148,7 @@ def test_overfitting_is_noticed_before_all_is_known_by_heart() -> None:
     layers = (Dense(200), Dropout(0.5), Dense(3, "softmax"))
     found = RULES["over-fitting"](outcome_of(replace(GOOD, layers=layers, optimizer=Adam(0.003)), meaningless()))
     assert found.is_wrong, found
-    assert "the validation loss was least in epoch " in found.evidence
+    assert "the validation loss was lowest in epoch " in found.evidence
 
 
 def test_a_divergence_comes_first() -> None:
