@@ -20,16 +20,17 @@ ROWS, FEW, CHUNK, SIDE = 16_384, 256, 1024, 28
 Work = tuple[int, Callable[[], object]]
 
 
-def training(name: str, optimizer: Optimizer) -> dict[str, Work]:
+def training(engine: str, name: str, optimizer: Optimizer) -> Work:
     """Training the paper's network at batch size 128."""
-    recipe = nnfang.Recipe(optimizer=optimizer, batch_size=128, engine="batch")
-    return {f"training, batch 128, {name}": (ROWS, training_run(recipe, *images.rows(ROWS))[1])}
+    recipe = nnfang.Recipe(optimizer=optimizer, batch_size=128, engine=engine)
+    return ROWS, training_run(recipe, *images.pixels(ROWS))[1]
 
 
-def nnfang_distortion() -> Work:
+def nnfang_distortion(*, is_compiled: bool) -> Work:
     """A chunk at a time, as training does."""
     pixels = images.load().x_train[np.arange(ROWS) % len(images.load().x_train)]
-    distortion, out = Distortion(AUGMENT, (SIDE, SIDE), 0), np.empty((CHUNK, SIDE * SIDE), np.float32)
+    distortion = Distortion(AUGMENT, (SIDE, SIDE), 0, is_compiled=is_compiled)
+    out = np.empty((CHUNK, SIDE * SIDE), np.float32)
 
     def run() -> None:
         for start in range(0, ROWS, CHUNK):
@@ -68,7 +69,11 @@ def torch_distortion(rows: int, size: int) -> Work:
 
 def run(rounds: int, plots: Path | None) -> None:
     """Print the table."""
-    runs = training("sgd", Sgd(0.01)) | training("adam", Adam(0.001)) | {"distorting, nnfang": nnfang_distortion()}
+    runs = {}
+    for engine in ("batch", "compiled") if find_version("numba") else ("batch",):
+        for name, optimizer in (("sgd", Sgd(0.01)), ("adam", Adam(0.001))):
+            runs[f"training, batch 128, {name}, {engine}"] = training(engine, name, optimizer)
+        runs[f"distorting, {engine}"] = nnfang_distortion(is_compiled=engine == "compiled")
     if find_version("torch"):
         runs["distorting, PyTorch's grid_sample, 128 at a time"] = torch_distortion(ROWS, 128)
         runs["distorting, PyTorch's grid_sample, an image at a time"] = torch_distortion(FEW, 1)

@@ -43,10 +43,11 @@ MAY_IMPORT = {
         *("jinja2", "markupsafe", "matplotlib", "numpy"),
         *("nnfang", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.reports", "nnfang.runs", "nnfang.training"),
     },
+    "nnfang.exports": {"nnfang.exports", "nnfang.runs"},
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
         *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
-        *("nnfang.images", "nnfang.machine", "nnfang.reports", "nnfang.runs", "nnfang.training"),
+        *("nnfang.exports", "nnfang.images", "nnfang.machine", "nnfang.reports", "nnfang.runs", "nnfang.training"),
     },
     # Leaves, which know none of the others
     "nnfang.data": {"numpy", "platformdirs", "pooch", "requests", "nnfang.data"},

@@ -8,12 +8,12 @@ from nnfang.commands import console, options
 from nnfang.commands.formatting import argument, option
 from nnfang.commands.formatting import command as command_of
 from nnfang.errors import ConfigError
+from nnfang.exports import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENDINGS = (".npz",)
-"""The endings of the files that a network can be exported to; each is a format."""
+FORMAT = options.ChoiceType(list(FORMATS))
 
 
 @command_of(
@@ -25,48 +25,65 @@ ENDINGS = (".npz",)
     },
 )
 @options.model
+@option(
+    "--format",
+    "name",
+    group=options.OUTPUT,
+    type=FORMAT,
+    metavar=FORMAT.metavar,
+    help="Write this format, where the name of FILE does not tell which.",
+)
+@option(
+    "--origin",
+    group=options.OUTPUT,
+    is_flag=True,
+    help="Also tell on which computer the network was trained, and in which folder the data set was.",
+)
 @option("--force", group=options.OUTPUT, is_flag=True, help="Overwrite FILE if it exists.")
 @options.quiet
 @options.verbose
 @argument(
     "file",
-    metavar="FILE.npz",
+    metavar="FILE",
     type=options.PathType(),
-    description="File to write the network to.",
+    description="File to write the network to. Its ending tells the format: "
+    + ", ".join(f".{ending} ({known.description})" for ending, known in FORMATS.items())
+    + ".",
 )
-def command(model: Path | None, file: Path, *, force: bool, quiet: bool) -> None:
+def command(model: Path | None, name: str | None, file: Path, *, origin: bool, force: bool, quiet: bool) -> None:
     """Write a trained network to one small file.
 
-    FILE ends with .npz. It holds what predict and evaluate need, and how the network did on its test images, where
-    that is known; but not what training needs to continue. With Adam that is a third of the size. Nor does it say on
-    which computer, or in which folder the data set was.
+    It holds what predict and evaluate need, and how the network did on its test images, where that is known; but not
+    what training needs to continue. With Adam that is a third of the size. Nor does it say on which computer, or in
+    which folder the data set was, unless --origin is given.
     """
     from nnfang.commands.loading import describe_test, load_model
     from nnfang.commands.targets import check_target
+    from nnfang.exports import Settings, encode, find_format
+    from nnfang.files import write_whole
     from nnfang.runs.finding import find_test_result
 
-    check_name(file)
+    refuse_run(file)
+    format_ = find_format(file, name)
     check_target(file, may_replace=force)
     path, checkpoint = load_model(model, is_quiet=quiet)
-    exported = checkpoint.for_inference(find_test_result(path, checkpoint))
-    exported.save(file)
+    exported = checkpoint.for_inference(find_test_result(path, checkpoint), origin=origin)
+    content = encode(exported, format_, Settings())
+    write_whole(file, lambda out: out.write(content))
     if not quiet:
-        size = f"{exported.network.theta.size:,} parameters, {file.stat().st_size:,} bytes"
+        size = f"{exported.network.theta.size:,} parameters, {len(content):,} bytes"
         console.note(f"{file}: {size}{describe_test(exported.meta.tested)}")
 
 
-def check_name(file: Path) -> None:
-    """Refuse an unknown format, and a file of a run.
+def refuse_run(file: Path) -> None:
+    """Refuse a run, and a file of one.
 
     Raises:
-        ConfigError: Its ending is unknown; or it is part of a run.
+        ConfigError: That is what would be written over.
     """
     from nnfang.runs.folder import CONFIG, FILES
 
     if (file / "best.npz").exists():
         raise ConfigError(f"a run, which is named with -m: nnfang export -m {file} {file.name}.npz", file)
-    if file.suffix.lower() not in ENDINGS:
-        found = f'unknown ending "{file.suffix}"' if file.suffix else "the name has no ending"
-        raise ConfigError(f"{found}; the name must end with {' or '.join(ENDINGS)}", file)
     if file.name in FILES and (file.parent / CONFIG).exists():
         raise ConfigError("part of a run, which stays as it is; choose another name", file)

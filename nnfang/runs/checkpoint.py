@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from io import BytesIO
 from math import prod
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -119,10 +120,15 @@ class Checkpoint:
         """
         save(Path(path), self.network, self.meta, self.optimizer_state)
 
-    def for_inference(self, tested: TestRecord | None = None) -> Checkpoint:
-        """The same without what only training needs, and without what tells of the computer that it was trained on."""
-        recipe = replace(self.recipe, dataset=name_in_public(self.recipe.dataset))
-        return Checkpoint(self.network, recipe, for_inference(self.meta, recipe, tested), {})
+    def for_inference(self, tested: TestRecord | None = None, *, origin: bool = False) -> Checkpoint:
+        """The same without what only training needs, and without what tells of the computer that it was trained on.
+
+        Args:
+            tested: How the network did on test images, where that is known.
+            origin: Whether to keep what tells of that computer.
+        """
+        recipe = self.recipe if origin else replace(self.recipe, dataset=name_in_public(self.recipe.dataset))
+        return Checkpoint(self.network, recipe, for_inference(self.meta, recipe, tested, origin=origin), {})
 
 
 def save(path: Path, network: Network, meta: Meta, optimizer_state: State, *, keep_old_as: Path | None = None) -> None:
@@ -138,15 +144,31 @@ def save(path: Path, network: Network, meta: Meta, optimizer_state: State, *, ke
     Raises:
         NnfangError: The file cannot be written, or `load` would refuse it.
     """
+    members = _name_members(path, network, meta, optimizer_state)
+    # An open file, because np.savez appends .npz to a name.
+    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **members), keep_old_as=keep_old_as)
+
+
+def encode(network: Network, meta: Meta, optimizer_state: State) -> bytes:
+    """The bytes of the file that `save` would write.
+
+    Raises:
+        NnfangError: `load` would refuse it.
+    """
+    file = BytesIO()
+    np.savez(file, allow_pickle=False, **_name_members(None, network, meta, optimizer_state))
+    return file.getvalue()
+
+
+def _name_members(path: Path | None, network: Network, meta: Meta, optimizer_state: State) -> dict[str, Any]:
+    """All that is in a file, by the names of its members."""
     meta = msgspec.structs.replace(meta, format=FORMAT, theta_sha256=network.theta_sha256)
     try:
         text = encode_meta(meta)
         _check_fit(network, meta)
     except (ValueError, msgspec.MsgspecError) as error:
         raise NnfangError(f"cannot be written, since it could not be read again: {error}", path) from error
-    members = {"meta": text, **name_columns(meta), **_name_arrays(network, optimizer_state)}
-    # An open file, because np.savez appends .npz to a name.
-    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **members), keep_old_as=keep_old_as)
+    return {"meta": text, **name_columns(meta), **_name_arrays(network, optimizer_state)}
 
 
 def _name_arrays(network: Network, optimizer_state: State) -> dict[str, Array]:

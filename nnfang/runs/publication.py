@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from nnfang.training.recipe import Recipe
 
 
-def for_inference(meta: Meta, recipe: Recipe, tested: TestRecord | None) -> Meta:
+def for_inference(meta: Meta, recipe: Recipe, tested: TestRecord | None, *, origin: bool = False) -> Meta:
     """The description of a network that is handed on: without its history, and without what tells of its maker.
 
     Args:
         meta: The description of the network in its run.
         recipe: How it was trained, with a data set that may be named in public.
         tested: How it did on test images, where that is known.
+        origin: Whether what tells of its maker is kept nevertheless.
     """
     tested = tested or meta.tested
+    if origin:
+        return msgspec.structs.replace(meta, history=(), inference_only=True, tested=tested)
     return msgspec.structs.replace(
         meta,
         config=to_tree(recipe),

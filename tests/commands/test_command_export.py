@@ -130,14 +130,14 @@ def test_what_is_no_file_is_never_replaced(name: str, nnfang: Nnfang, trained: T
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("digits.onnx", 'unknown ending ".onnx"'),
+        ("digits.zip", 'unknown ending ".zip"'),
         ("digits", "the name has no ending"),
         ("/dev/null", "the name has no ending"),
     ],
 )
 def test_a_format_that_does_not_exist_is_refused(name: str, found: str, nnfang: Nnfang, trained: Trained) -> None:
     result = nnfang.inside("export", "-m", str(trained.folder), "--force", name, code=2)
-    assert result.stderr == f"Error: {name}: {found}; the name must end with .npz\n"
+    assert result.stderr == f"Error: {name}: {found}; the ending tells the format: .npz\n"
     assert not (nnfang.folder / name).is_file()
 
 
@@ -162,3 +162,19 @@ def test_without_a_run_there_is_nothing_to_export(nnfang: Nnfang) -> None:
 def test_a_file_that_cannot_be_written_is_named(nnfang: Nnfang, trained: Trained) -> None:
     result = nnfang.inside("export", "-m", str(trained.folder), "no/such/folder.npz", code=1)
     assert result.stderr.startswith("Error: no/such/folder.npz: ")
+
+
+def test_the_format_is_told_by_the_ending_or_by_name(nnfang: Nnfang, trained: Trained) -> None:
+    model = ("export", "-m", str(trained.folder), "-q")
+    nnfang.inside(*model, "A.NPZ")
+    nnfang.inside(*model, "--format", "npz", "digits.v1")
+    assert (nnfang.folder / "digits.v1").read_bytes() == (nnfang.folder / "A.NPZ").read_bytes()
+    assert 'unknown ending ".v1"; the ending tells the format: .npz' in nnfang.inside(*model, "b.v1", code=2).stderr
+
+
+def test_origin_keeps_what_tells_of_the_computer(nnfang: Nnfang, trained: Trained) -> None:
+    nnfang.inside("export", "-m", str(trained.folder), "-q", "--origin", "told.npz")
+    told = checkpoint.load(nnfang.folder / "told.npz").meta
+    assert told.environment == checkpoint.load(trained.folder / "best.npz").meta.environment
+    assert told.inference_only
+    assert not told.history
