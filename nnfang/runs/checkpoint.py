@@ -37,12 +37,16 @@ from nnfang.runs.format import encode_meta, name_columns, read_meta
 from nnfang.runs.members import Members
 from nnfang.runs.meta import FORMAT, Meta, TestRecord
 from nnfang.runs.publication import for_inference, name_in_public
+from nnfang.training.evaluation import evaluate
 from nnfang.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
 
+    import numpy.typing as npt
+
+    from nnfang.core.arrays import Labels
     from nnfang.core.optimizers import State
     from nnfang.data import Dataset
     from nnfang.runs.pictures import Prediction
@@ -83,6 +87,10 @@ class Checkpoint:
     def predict(self, images: Images) -> Array:
         """ŷ for each image (m, …), as `Network.predict`.  Returns (m, classes)."""
         return self.network.predict(images)
+
+    def judge(self, images: Images, labels: Labels, rows: Labels, outputs: Array) -> Evaluation:
+        """Loss and confusion on some of the images, see `nnfang.training.evaluation.evaluate`."""
+        return evaluate(self.network, self.recipe.loss, images, labels, rows, outputs)
 
     def evaluate(self, data: Dataset, split: Split = "test") -> Evaluation:
         """Loss, accuracy and confusion on the test images of a data set, or on the images of its own training.
@@ -162,17 +170,27 @@ def encode(network: Network, meta: Meta, optimizer_state: State) -> bytes:
 
 def _name_members(path: Path | None, network: Network, meta: Meta, optimizer_state: State) -> dict[str, Any]:
     """All that is in a file, by the names of its members."""
+    text = describe(network, meta, path)
+    return {"meta": text, **name_columns(meta), **name_arrays(network, optimizer_state)}
+
+
+def describe(network: Network, meta: Meta, path: Path | None = None) -> npt.NDArray[np.uint8]:
+    """What a file says about the network in it: JSON in UTF-8, which `nnfang.runs.format` reads again.
+
+    Raises:
+        NnfangError: `load` would refuse it.
+    """
     meta = msgspec.structs.replace(meta, format=FORMAT, theta_sha256=network.theta_sha256)
     try:
         text = encode_meta(meta)
         _check_fit(network, meta)
     except (ValueError, msgspec.MsgspecError) as error:
         raise NnfangError(f"cannot be written, since it could not be read again: {error}", path) from error
-    return {"meta": text, **name_columns(meta), **_name_arrays(network, optimizer_state)}
+    return text
 
 
-def _name_arrays(network: Network, optimizer_state: State) -> dict[str, Array]:
-    """The numbers of a network by the names of their members."""
+def name_arrays(network: Network, optimizer_state: State) -> dict[str, Array]:
+    """The numbers of a network by the names of their members, views that may be written to."""
     parameterised = [parameters for parameters in network.parameters if parameters]
     return {
         f"layers.{i}.{name}": array
@@ -218,40 +236,57 @@ def load_meta(path: Path) -> Meta:
 
 def _read(members: Members) -> Checkpoint:
     """Build the network that the config describes and fill it, member by member."""
-    path, meta = members.path, read_meta(members)
+    meta = read_meta(members)
+    checkpoint = allocate(meta, members.path, members.size)
+    arrays = name_arrays(checkpoint.network, checkpoint.optimizer_state)
+    columns = name_columns(meta) if meta.format == FORMAT else {}
+    _check_names(members, {"meta", *columns, *arrays})
+    for name, target in arrays.items():
+        target[...] = members.read_as(name, target.dtype, target.shape)
+    check_weights(checkpoint, members.path)
+    return checkpoint
+
+
+def allocate(meta: Meta, path: Path, size: int) -> Checkpoint:
+    """A checkpoint without its numbers, unless the file is too small to hold them.
+
+    Args:
+        meta: What the file says.
+        path: The file, of which errors speak.
+        size: Its bytes.
+
+    Raises:
+        CheckpointError: It describes no network, or one larger than the file.
+    """
     try:
         recipe: Recipe = read_tree(Recipe, meta.config)
         replace(recipe, engine=meta.engine)
     except FieldError as error:
         raise CheckpointError(f"its config is not valid: {error}", path) from error
-    network = _allocate(members, recipe, prod(meta.input_shape))
-    state_names = () if meta.inference_only else recipe.optimizer.state_names
-    optimizer_state = {name: np.zeros_like(network.theta) for name in state_names}
-    arrays = _name_arrays(network, optimizer_state)
-    columns = name_columns(meta) if meta.format == FORMAT else {}
-    _check_names(members, {"meta", *columns, *arrays})
-    for name, target in arrays.items():
-        target[...] = members.read_as(name, target.dtype, target.shape)
-    if network.theta_sha256 != meta.theta_sha256:
-        raise CheckpointError("damaged: the weights are not those that were saved", path)
-    try:
-        _check_fit(network, meta)
-    except FieldError as error:
-        raise CheckpointError(error.reason, path) from error
-    return Checkpoint(network, recipe, meta, optimizer_state)
-
-
-def _allocate(members: Members, recipe: Recipe, inputs: int) -> Network:
-    """An empty network, unless the file is too small to hold it."""
+    inputs = prod(meta.input_shape)
     shapes = list(layer_shapes(recipe.layers, inputs))
     parameters = sum(prod(shape) for layer in shapes for shape in layer)
-    if parameters * np.dtype(recipe.dtype).itemsize > members.size:
-        needed = format_value(parameters)
-        raise CheckpointError(f"its config needs {needed} parameters, more than the file holds", members.path)
+    if parameters * np.dtype(recipe.dtype).itemsize > size:
+        raise CheckpointError(f"its config needs {format_value(parameters)} parameters, more than the file holds", path)
     network = Network(recipe.layers, inputs, aligned_empty((parameters,), recipe.dtype))
     if sum(network.widths) > WIDTH_LIMIT * parameters:
-        raise CheckpointError("its layers would need more memory than any network of its size", members.path)
-    return network
+        raise CheckpointError("its layers would need more memory than any network of its size", path)
+    state_names = () if meta.inference_only else recipe.optimizer.state_names
+    return Checkpoint(network, recipe, meta, {name: np.zeros_like(network.theta) for name in state_names})
+
+
+def check_weights(checkpoint: Checkpoint, path: Path) -> None:
+    """Refuse a network, now that its numbers are there, that is not the one that was saved.
+
+    Raises:
+        CheckpointError: It is another, or does not fit to what the file says.
+    """
+    if checkpoint.network.theta_sha256 != checkpoint.meta.theta_sha256:
+        raise CheckpointError("damaged: the weights are not those that were saved", path)
+    try:
+        _check_fit(checkpoint.network, checkpoint.meta)
+    except FieldError as error:
+        raise CheckpointError(error.reason, path) from error
 
 
 def _check_names(members: Members, names: Iterable[str]) -> None:

@@ -13,12 +13,12 @@ import numpy as np
 from nnfang.core.constraints import FieldError
 from nnfang.errors import CheckpointError, DataError, NnfangWarning
 from nnfang.training.batches import split_rows
-from nnfang.training.evaluation import Evaluation, evaluate
 
 if TYPE_CHECKING:
     from nnfang.core.arrays import Array, Images, Labels
     from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.training.evaluation import Evaluation
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def evaluate_checkpoint(checkpoint: Checkpoint, data: Dataset, split: Split = "t
     begin = perf_counter()
     network, rows = checkpoint.network, np.arange(len(images)) if rows is None else rows
     outputs = np.empty((len(rows), network.outputs), network.dtype)
-    result = evaluate(network, checkpoint.recipe.loss, images, labels, rows, outputs)
+    result = checkpoint.judge(images, labels, rows, outputs)
     logger.info("Evaluated %s %s images in %.2f s", f"{result.n:,}", split, perf_counter() - begin)
     return Outcome(result, outputs, labels[rows], images, rows)
 

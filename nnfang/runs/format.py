@@ -20,6 +20,8 @@ from nnfang.runs.members import refusing_damage
 from nnfang.runs.meta import FORMAT, Meta, check
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy.typing as npt
 
     from nnfang.runs.members import Members
@@ -69,7 +71,29 @@ def read_meta(members: Members) -> Meta:
     Raises:
         CheckpointError: It is no checkpoint, of a newer format, damaged, or contradicts itself.
     """
-    path, text = members.path, _read_text(members)
+    meta = _decode(_read_text(members), members.path)
+    if meta.format == FORMAT:
+        meta = msgspec.structs.replace(meta, history=() if meta.inference_only else _read_history(members))
+    return _checked(meta, members.path)
+
+
+def decode_meta(text: bytes, path: Path) -> Meta:
+    """What a network for inference only says about itself, which is in a file of another kind.
+
+    Args:
+        text: The JSON of `encode_meta`.
+        path: The file, of which errors speak.
+
+    Raises:
+        CheckpointError: It is of a newer format, damaged, or contradicts itself; or is not for inference only.
+    """
+    meta = _decode(text, path)
+    if not meta.inference_only:
+        raise CheckpointError("damaged: only a checkpoint can be more than a network for inference", path)
+    return _checked(meta, path)
+
+
+def _decode(text: bytes, path: Path) -> Meta:
     with refusing_damage(path):
         outline = msgspec.json.decode(text, type=_Outline)
     found = bytes(outline.format).decode()
@@ -82,9 +106,11 @@ def read_meta(members: Members) -> Meta:
     if len(text) - len(bytes(outline.history)) > META_BYTES:
         raise CheckpointError(f"what it says about itself has more than {META_BYTES:,} bytes", path)
     with refusing_damage(path):
-        meta = msgspec.json.decode(text, type=Meta)
-    if meta.format == FORMAT:
-        meta = msgspec.structs.replace(meta, history=() if meta.inference_only else _read_history(members))
+        meta: Meta = msgspec.json.decode(text, type=Meta)
+    return meta
+
+
+def _checked(meta: Meta, path: Path) -> Meta:
     try:
         check(meta)
     except FieldError as error:

@@ -127,27 +127,56 @@ def evaluate(
     rows = np.arange(len(images)) if rows is None else rows
     if not len(rows):
         raise ValueError("there are no images to evaluate")
-    output, one_hot = output_loss(network.output_activation, loss), np.eye(network.outputs, dtype=network.dtype)
     size = min(BLOCK, len(rows))
     from nnfang.engines.layout import allocate_workspace  # which prediction does not need
 
     workspace, x = allocate_workspace(network, size), np.empty((size, network.inputs), network.dtype)
-    confusion = np.zeros((network.outputs, network.outputs), np.int64)
-    total = 0.0
+    tally = Tally(network, loss)
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
         m = len(block)
-        true = labels[block]
         scale_pixels(images[block], x[:m])
         part = head(workspace, m)
         last = part[-1]
         with np.errstate(all="ignore"):  # a loss that is not finite says all there is to say
             forward(network, x[:m], part)
-            total += m * output.measure(last.z, one_hot[true], last.scratch)
-        np.add.at(confusion, (true, last.a.argmax(axis=1)), 1)
+            tally.add(last.z, last.a, labels[block], last.scratch)
         if outputs is not None:
             outputs[start : start + m] = last.a
-    return Evaluation(total / len(rows), confusion)
+    return tally.evaluation
+
+
+class Tally:
+    """Adds up loss and confusion, a block of images at a time."""
+
+    def __init__(self, network: Network, loss: str) -> None:
+        """Nothing has been looked at.
+
+        Args:
+            network: What is evaluated.
+            loss: Name of the loss.
+        """
+        self._output = output_loss(network.output_activation, loss)
+        self._one_hot = np.eye(network.outputs, dtype=network.dtype)
+        self._confusion = np.zeros((network.outputs, network.outputs), np.int64)
+        self._total = 0.0
+
+    def add(self, z: Array, y_hat: Array, labels: Labels, scratch: Array) -> None:
+        """Take some images into account.
+
+        Args:
+            z: (m, classes), of the output layer.
+            y_hat: (m, classes), its activations.
+            labels: (m,) true classes.
+            scratch: (2, m, classes), which is overwritten.
+        """
+        self._total += len(labels) * self._output.measure(z, self._one_hot[labels], scratch)
+        np.add.at(self._confusion, (labels, y_hat.argmax(axis=1)), 1)
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Of all images so far, of which there must be one."""
+        return Evaluation(self._total / int(self._confusion.sum()), self._confusion)
 
 
 def measure_losses(network: Network, loss: str, images: Images, labels: Labels) -> npt.NDArray[np.float64]:
