@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from nnfang.errors import NnfangError as NnfangError
     from nnfang.errors import NnfangWarning as NnfangWarning
     from nnfang.errors import PictureError as PictureError
+    from nnfang.exports.reading import load_model as load
     from nnfang.runs.checkpoint import Checkpoint as Checkpoint
     from nnfang.runs.datasets import load_data as load_data
-    from nnfang.runs.finding import load_model as load
     from nnfang.runs.fit import fit as fit
     from nnfang.runs.fit import resume as resume
     from nnfang.training.augment import Augment as Augment
@@ -99,7 +99,7 @@ _HOMES = {
     "Step": "nnfang.core.schedules:Step",
     "evaluate": "nnfang.training.evaluation:evaluate",
     "fit": "nnfang.runs.fit:fit",
-    "load": "nnfang.runs.finding:load_model",
+    "load": "nnfang.exports.reading:load_model",
     "load_data": "nnfang.runs.datasets:load_data",
     "resume": "nnfang.runs.fit:resume",
     "train": "nnfang.training.loop:train",

@@ -43,7 +43,10 @@ MAY_IMPORT = {
         *("jinja2", "markupsafe", "matplotlib", "numpy"),
         *("nnfang", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.reports", "nnfang.runs", "nnfang.training"),
     },
-    "nnfang.exports": {"nnfang.exports", "nnfang.runs"},
+    "nnfang.exports": {
+        *("numpy", "onnx", "onnxruntime", "safetensors"),
+        *("nnfang", "nnfang.core", "nnfang.exports", "nnfang.runs", "nnfang.training"),
+    },
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
         *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
@@ -54,7 +57,7 @@ MAY_IMPORT = {
     "nnfang.images": {"numpy", "PIL", "nnfang.images"},
     "nnfang.machine": {"numpy", "platformdirs", "threadpoolctl", "nnfang", "nnfang.locks", "nnfang.machine"},
     # Faces
-    "nnfang": {"nnfang.core", "nnfang.data", "nnfang.runs", "nnfang.training"},
+    "nnfang": {"nnfang.core", "nnfang.data", "nnfang.exports", "nnfang.runs", "nnfang.training"},
     "nnfang.__main__": {"nnfang.commands"},
 }
 """Module or package -> what it may import besides the standard library, wherever in the file. Nothing else may be."""
@@ -62,7 +65,7 @@ MAY_IMPORT = {
 PROVIDED_BY = {"PIL": "pillow", "yaml": "pyyaml"}
 """Import name -> the dependency that brings it, where the names differ."""
 
-HEAVY = ("numpy", "msgspec", "rich", "yaml", "pooch", "requests", "PIL", "platformdirs", "matplotlib", "jinja2")
+HEAVY = ("numpy", "msgspec", "rich", "yaml", "pooch", "requests", "PIL", "platformdirs", "matplotlib", "jinja2", "onnx")
 """What takes long to import."""
 
 MOST_LINES_OF_A_FILE = 300
@@ -140,6 +143,9 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
         ("numba", {"nnfang.engines.compilation", "nnfang.engines.compiled", "nnfang.engines.kernels"}),
         ("llvmlite", {"nnfang.engines.kernels"}),
         ("msgspec", {"nnfang.runs", "nnfang.commands"}),
+        ("onnx", {"nnfang.exports"}),
+        ("onnxruntime", {"nnfang.exports"}),
+        ("safetensors", {"nnfang.exports"}),
     ],
 )
 def test_a_library_is_used_in_its_place_alone(library: str, homes: set[str]) -> None:
@@ -165,8 +171,10 @@ def test_the_rooms_stand_on_one_another_and_no_arrow_points_back() -> None:
 
 def test_the_libraries_in_use_are_those_that_are_installed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = project["dependencies"] + project["optional-dependencies"]["turbo"]
-    declared += project["optional-dependencies"]["report"]
+    extras = project["optional-dependencies"]
+    declared = project["dependencies"] + [
+        line for name in ("turbo", "report", "onnx", "safetensors") for line in extras[name]
+    ]
     used = {name for allowed in MAY_IMPORT.values() for name in allowed if not name.startswith("nnfang")}
     assert {PROVIDED_BY.get(name, name) for name in used} == {line.split(">")[0] for line in declared}
 

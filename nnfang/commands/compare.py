@@ -91,8 +91,8 @@ def command(
     from nnfang.commands import comparisons
     from nnfang.commands.evaluate import load_recorded
     from nnfang.commands.loading import load_dataset
+    from nnfang.exports.reading import load_model
     from nnfang.reports.comparison import Comparison
-    from nnfang.runs.finding import load_model
 
     if file:
         check_file(file, may_replace=force)

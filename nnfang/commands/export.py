@@ -39,6 +39,12 @@ FORMAT = options.ChoiceType(list(FORMATS))
     is_flag=True,
     help="Also tell on which computer the network was trained, and in which folder the data set was.",
 )
+@option(
+    "--floats",
+    group=options.OUTPUT,
+    is_flag=True,
+    help="Let .onnx take floats from 0 to 1 in place of bytes from 0 to 255.",
+)
 @option("--force", group=options.OUTPUT, is_flag=True, help="Overwrite FILE if it exists.")
 @options.quiet
 @options.verbose
@@ -50,7 +56,9 @@ FORMAT = options.ChoiceType(list(FORMATS))
     + ", ".join(f".{ending} ({known.description})" for ending, known in FORMATS.items())
     + ".",
 )
-def command(model: Path | None, name: str | None, file: Path, *, origin: bool, force: bool, quiet: bool) -> None:
+def command(
+    model: Path | None, name: str | None, file: Path, *, origin: bool, floats: bool, force: bool, quiet: bool
+) -> None:
     """Write a trained network to one small file.
 
     It holds what predict and evaluate need, and how the network did on its test images, where that is known; but not
@@ -59,16 +67,17 @@ def command(model: Path | None, name: str | None, file: Path, *, origin: bool, f
     """
     from nnfang.commands.loading import describe_test, load_model
     from nnfang.commands.targets import check_target
-    from nnfang.exports import Settings, encode, find_format
+    from nnfang.exports import Settings, check_settings, encode, find_format
     from nnfang.files import write_whole
     from nnfang.runs.finding import find_test_result
 
     refuse_run(file)
-    format_ = find_format(file, name)
+    format_, settings = find_format(file, name), Settings(floats=floats)
+    check_settings(format_, settings)
     check_target(file, may_replace=force)
     path, checkpoint = load_model(model, is_quiet=quiet)
     exported = checkpoint.for_inference(find_test_result(path, checkpoint), origin=origin)
-    content = encode(exported, format_, Settings())
+    content = encode(exported, format_, settings)
     write_whole(file, lambda out: out.write(content))
     if not quiet:
         size = f"{exported.network.theta.size:,} parameters, {len(content):,} bytes"

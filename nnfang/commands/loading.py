@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnfang.commands import console, views
+from nnfang.exports import reading
 from nnfang.runs import finding
 from nnfang.runs.bundled import NETWORK
 from nnfang.runs.checkpoint import load_meta
@@ -38,7 +39,7 @@ def load_model(path: Path | None, *, is_quiet: bool, or_bundled: bool = False) -
     found = path or finding.find_newest() or (NETWORK if or_bundled else None)
     if found is None:
         raise finding.NoRunError
-    checkpoint = finding.load_model(found)
+    checkpoint = reading.load_model(found)
     if path is None and found == NETWORK:
         console.note(describe_bundled(checkpoint))
     elif path is None and not is_quiet:

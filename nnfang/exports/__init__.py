@@ -5,7 +5,7 @@ Each format is a module with one function, ``encode(checkpoint, settings) -> byt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """What may be chosen about a file; each format knows some of it, see `Format.settings`."""
+    """What may be chosen about a file; each format knows some of it, see `Format.settings`.
+
+    Attributes:
+        floats: Whether images are floats from 0 to 1 in place of bytes from 0 to 255.
+    """
+
+    floats: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Format:
 
 FORMATS = {
     "npz": Format("checkpoint", "for nnfang itself"),
+    "onnx": Format("onnx_graph", "for ONNX runtimes", settings=("floats",), library="onnx"),
+    "safetensors": Format("tensors", "for PyTorch", library="safetensors"),
 }
 """The formats by the endings of their files."""
 
@@ -65,6 +73,22 @@ def find_format(file: Path, name: str | None = None) -> str:
     if ending in FORMATS and ending != name:
         raise ConfigError(f"the ending is that of another format than {name}", file)
     return name
+
+
+def check_settings(name: str, settings: Settings) -> None:
+    """Refuse a choice that a format does not have.
+
+    Args:
+        name: The format, a key of `FORMATS`.
+        settings: What was chosen.
+
+    Raises:
+        ConfigError: It is none of this format.
+    """
+    for field in fields(Settings):
+        if getattr(settings, field.name) != field.default and field.name not in FORMATS[name].settings:
+            having = ", ".join(f".{other}" for other, known in FORMATS.items() if field.name in known.settings)
+            raise ConfigError(f"--{field.name}: .{name} has no such choice, only {having}")
 
 
 def encode(checkpoint: Checkpoint, name: str, settings: Settings) -> bytes:

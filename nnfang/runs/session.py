@@ -25,7 +25,7 @@ from nnfang.core.network import Network
 from nnfang.errors import ConfigError, NnfangWarning
 from nnfang.machine.description import describe_machine
 from nnfang.runs import resumption
-from nnfang.runs.finding import has_file, load_last, locate_run
+from nnfang.runs.finding import has_file, is_folder, load_last, locate_run
 from nnfang.runs.folder import CONFIG, Run, create
 from nnfang.runs.meta import ForkRecord, StateRecord, describe_training
 from nnfang.runs.recorder import RecordedTraining, Recorder, as_text
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from nnfang.training.recipe import Recipe
     from nnfang.training.state import TrainingState
 
+
+FOREIGN = (".onnx", ".safetensors")
+"""How the names of files end that hold a network for other programs, and no run."""
 
 LoadData = Callable[[str], "Dataset"]
 """Loads a data set by its name or path."""
@@ -120,8 +123,9 @@ def read_run(path: Path) -> StoredRun:
         CheckpointError: There is no checkpoint, or it cannot be read.
         ConfigError: It was exported without what it takes to continue.
     """
-    checkpoint = load_last(path)
-    if checkpoint.meta.inference_only:
+    is_export = path.suffix.lower() in FOREIGN and not is_folder(path)
+    checkpoint = None if is_export else load_last(path)
+    if checkpoint is None or checkpoint.meta.inference_only:
         raise ConfigError("was exported for inference only, without what it takes to continue", path)
     return StoredRun(locate_run(path), checkpoint, path)
 

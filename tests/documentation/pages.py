@@ -21,6 +21,7 @@ NOT_RUN = {
     "installs software",
     "needs a picture of your own",
     "needs a server of your own",
+    "needs PyTorch",
     "takes minutes",
     "takes hours",
     "times this computer",
