@@ -29,7 +29,9 @@ def load_model(path: str | os.PathLike[str]) -> Checkpoint:
     if found.suffix.lower() not in {ONNX, SAFETENSORS} or finding.is_folder(found):
         return finding.load_model(path)
     if found.suffix.lower() == SAFETENSORS:
-        raise CheckpointError("holds weights alone; nnfang import makes a run of them", found)
+        raise CheckpointError(
+            "holds weights for PyTorch, which nnfang only writes; export .npz or .onnx as well", found
+        )
     try:
         from nnfang.exports.onnx_model import read
     except ModuleNotFoundError as error:

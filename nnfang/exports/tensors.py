@@ -1,6 +1,6 @@
 """``.safetensors``: the weights as `torch.nn.Sequential` names and lays them out.
 
-The library is needed rather than the format written by hand, since its checks are those that other readers make too.
+The library writes it, so that its header is laid out as every reader expects.
 """
 
 from __future__ import annotations
