@@ -49,6 +49,11 @@ MAY_IMPORT = {
         *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
         *("nnfang.exports", "nnfang.images", "nnfang.machine", "nnfang.reports", "nnfang.runs", "nnfang.training"),
     },
+    "nnfang.sklearn": {
+        *("numpy", "sklearn"),
+        *("nnfang.config", "nnfang.core", "nnfang.engines", "nnfang.exports", "nnfang.runs", "nnfang.sklearn"),
+        "nnfang.training",
+    },
     # Leaves, which know none of the others
     "nnfang.data": {"numpy", "platformdirs", "pooch", "requests", "nnfang.data"},
     "nnfang.images": {"numpy", "PIL", "nnfang.images"},
@@ -59,7 +64,7 @@ MAY_IMPORT = {
 }
 """Module or package -> what it may import besides the standard library, wherever in the file. Nothing else may be."""
 
-PROVIDED_BY = {"PIL": "pillow", "yaml": "pyyaml"}
+PROVIDED_BY = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 """Import name -> the dependency that brings it, where the names differ."""
 
 HEAVY = ("numpy", "msgspec", "rich", "yaml", "pooch", "requests", "PIL", "platformdirs", "matplotlib", "jinja2")
@@ -140,6 +145,7 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
         ("numba", {"nnfang.engines.compilation", "nnfang.engines.compiled", "nnfang.engines.kernels"}),
         ("llvmlite", {"nnfang.engines.kernels"}),
         ("msgspec", {"nnfang.runs", "nnfang.commands"}),
+        ("sklearn", {"nnfang.sklearn"}),
     ],
 )
 def test_a_library_is_used_in_its_place_alone(library: str, homes: set[str]) -> None:
@@ -167,6 +173,7 @@ def test_the_libraries_in_use_are_those_that_are_installed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = project["dependencies"] + project["optional-dependencies"]["turbo"]
     declared += project["optional-dependencies"]["report"]
+    declared += project["optional-dependencies"]["sklearn"]
     used = {name for allowed in MAY_IMPORT.values() for name in allowed if not name.startswith("nnfang")}
     assert {PROVIDED_BY.get(name, name) for name in used} == {line.split(">")[0] for line in declared}
 

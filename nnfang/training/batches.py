@@ -11,8 +11,8 @@ from nnfang.core.constraints import FieldError
 from nnfang.core.randomness import Purpose, generator
 
 if TYPE_CHECKING:
-    from nnfang.data import Dataset
     from nnfang.training.augment import Distortion
+    from nnfang.training.examples import Examples
     from nnfang.training.recipe import Recipe
 
 
@@ -46,7 +46,7 @@ def split_rows(images: int, recipe: Recipe) -> tuple[Labels, Labels]:
 class BatchLoader:
     """Turns rows of a data set into an engine's inputs, in the same buffers each time."""
 
-    def __init__(self, data: Dataset, rows: int, inputs_dtype: np.dtype[Any], distortion: Distortion | None) -> None:
+    def __init__(self, data: Examples, rows: int, inputs_dtype: np.dtype[Any], distortion: Distortion | None) -> None:
         """Allocate buffers for `rows` images, which become inputs of the given dtype; bytes stay as they are."""
         self.images, self.labels = data.x_train, data.y_train.astype(np.intp)
         self.distortion = distortion
