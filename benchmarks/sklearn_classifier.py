@@ -84,4 +84,5 @@ def run(rounds: int, plots: Path | None) -> None:
             ]
         )
     print(f"Accuracy: the mean of {rounds} seeds. Time of fit: the median, and the median of the ratios.\n")
-    tables.show(["", "MLPClassifier", "NnfangClassifier", "seconds", "seconds", "times as fast"], rows)
+    header = ["", *contenders, *(f"{key}, s" for key in contenders), "times as fast"]
+    tables.show(header, rows)

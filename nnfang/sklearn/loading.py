@@ -69,7 +69,6 @@ def name_parameters(recipe: Recipe) -> dict[str, Any]:
         "batch_size": recipe.batch_size,
         "max_iter": epochs,
         "shuffle": recipe.shuffle,
-        "tol": 0.0,
         "n_iter_no_change": epochs,
         "early_stopping": recipe.early_stopping or (EarlyStopping(epochs) if recipe.validation_split else False),
         "validation_fraction": recipe.validation_split,

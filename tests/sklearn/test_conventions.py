@@ -114,6 +114,13 @@ def test_a_parameter_that_makes_no_sense_is_named(digits: Digits, parameters: An
         NnfangClassifier(**QUICK | parameters).fit(*digits)
 
 
+def test_numbers_of_numpy_are_numbers(digits: Digits) -> None:
+    usual = NnfangClassifier((5,), **QUICK, batch_size=50, early_stopping=True).fit(*digits)
+    of_numpy: dict[str, Any] = {"batch_size": np.int32(50), "early_stopping": np.bool_(True)}
+    grid = NnfangClassifier(np.array([5]), **QUICK, **of_numpy)
+    assert grid.fit(*digits).network_.digest() == usual.network_.digest()
+
+
 def test_a_training_that_reaches_its_last_epoch_warns_unless_its_schedule_ends_there(digits: Digits) -> None:
     with pytest.warns(ConvergenceWarning, match="max_iter=2 epochs were reached"):
         NnfangClassifier((5,), max_iter=2).fit(*digits)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -10,7 +11,9 @@ from sklearn.base import clone
 import nnfang
 from nnfang.commands import main
 from nnfang.runs.checkpoint import load as load_checkpoint
+from nnfang.runs.checkpoint import save as save_checkpoint
 from nnfang.sklearn import NnfangClassifier, load
+from nnfang.sklearn.loading import name_classes
 from tests.shades import RECIPE, make_shades
 
 Digits = tuple[Any, Any]
@@ -106,6 +109,23 @@ def test_a_run_is_trained_on_from_where_it_stood(tmp_path: Path) -> None:
     assert state == RECIPE.epochs
     assert np.abs(vectors["velocity"]).max() > 0
     assert classifier.partial_fit(X, data.y_train).n_iter_ == RECIPE.epochs + 1
+
+
+def test_a_checkpoint_within_an_epoch_is_trained_on_from_the_first_row(tmp_path: Path) -> None:
+    data = make_shades(60, 2)
+    model = nnfang.fit(RECIPE, data)
+    within = msgspec.structs.replace(model.meta.state, seen=8, correct=3, step=model.meta.step + 1)
+    meta = msgspec.structs.replace(model.meta, state=within, step=within.step)
+    save_checkpoint(tmp_path / "within.npz", model.network, meta, model.optimizer_state)
+    classifier = load(tmp_path / "within.npz", classes=range(3))
+    classifier.partial_fit(data.x_train.reshape(60, -1) / 255, data.y_train)
+    assert classifier._state.step == within.step + -(-60 // RECIPE.batch_size)
+
+
+def test_names_become_numbers_only_where_their_order_is_that_of_the_numbers() -> None:
+    assert name_classes(("-1", "0", "12")).tolist() == [-1, 0, 12]
+    for names in (("1", "0"), ("0", "01"), ("0", "1.5"), ("zero", "1")):
+        assert name_classes(names).tolist() == list(names)
 
 
 def test_a_network_for_inference_is_trained_on_from_the_first_step(digits: Digits, tmp_path: Path) -> None:
