@@ -114,16 +114,16 @@ class Training(Generic[Data]):
         # A chunk is whole batches, or batches would be cut differently from one pass over all rows.
         chunk = max(CHUNK // size, 1) * size
         loader = BatchLoader(self.data, min(chunk, len(order)), engine.inputs_dtype, self._distortion)
-        for start in range(state.seen, len(order), chunk):
-            begin = perf_counter()
-            x, labels = loader.load(order[start : start + chunk], epoch, start)
+        begin = perf_counter()
+        for x, labels in loader.load(order, epoch, state.seen):
             with np.errstate(all="ignore"):  # a loss that overflows is reported below, once and in words
                 loss, correct = engine.advance(x, labels)
             check_sanity(engine, epoch, loss / len(x), x, labels)
             state.seconds += perf_counter() - begin
-            state.step, state.seen = engine.step, start + len(x)
+            state.step, state.seen = engine.step, state.seen + len(x)
             state.loss, state.correct = state.loss + loss, state.correct + correct
             yield self._report_progress()
+            begin = perf_counter()
 
     def _report_progress(self) -> Progress:
         state = self.state
