@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from nnfang.core.layers import Layer
 from nnfang.core.network import Network
 from nnfang.data import Dataset
 from nnfang.runs.checkpoint import Checkpoint
 from nnfang.runs.meta import describe_training
 from nnfang.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from nnfang.core.layers import Layer
 
 
 def make_checkpoint(

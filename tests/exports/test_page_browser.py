@@ -62,7 +62,7 @@ def browser() -> Iterator[Browser]:
 def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     """Opens the page of a network; whatever the browser complains of or asks for fails the test."""
     noted: list[str] = []
-    pages = []
+    pages: list[Page] = []
 
     def call(checkpoint: Checkpoint, settings: Settings | None = None, width: int = 1280, theme: Any = "light") -> Page:
         file = tmp_path / f"{len(pages)}.html"

@@ -33,7 +33,11 @@ def encode(checkpoint: Checkpoint, settings: Settings) -> bytes:
     if settings.learn:
         images, labels, tests = choose_images(settings.learn, checkpoint)
         parts["sheet"] = encode_sheet(images)
-        facts["learn"] = {"labels": labels.tolist(), "tests": tests, "dataset": public(name_in_public(settings.learn.name))}
+        facts["learn"] = {
+            "labels": labels.tolist(),
+            "tests": tests,
+            "dataset": public(name_in_public(settings.learn.name)),
+        }
     return fill(facts, parts)
 
 

@@ -57,7 +57,7 @@ def balance(labels: Labels, count: int) -> npt.NDArray[np.int64]:
 def to_bytes(images: Images) -> npt.NDArray[np.uint8]:
     """Images (m, …), bytes or floats from 0 to 1, as bytes (m, inputs)."""
     rows = images.reshape(len(images), -1)
-    return rows if rows.dtype == np.uint8 else np.rint(255 * rows).astype(np.uint8)
+    return (rows if rows.dtype == np.uint8 else np.rint(255 * rows)).astype(np.uint8)
 
 
 def encode_sheet(images: npt.NDArray[np.uint8]) -> str:

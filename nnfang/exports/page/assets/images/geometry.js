@@ -65,12 +65,9 @@ export function resize(grey, [h, w]) {
   if (h === height) return w === width ? grey : resizeRows(grey, w);
   if (w === width) return resizeColumns(grey, h);
   // Rounding between the passes makes their order visible; Pillow 13 begins with the columns of tall pictures.
-  const [across, down] = [kernelSize(width, w), kernelSize(height, h)];
-  const isTall = height > 1.9 * width && (height - h) * w * across > (width - w) * h * down;
+  const isTall = height > 2 * width && h < height;
   return isTall ? resizeRows(resizeColumns(grey, h), w) : resizeColumns(resizeRows(grey, w), h);
 }
-
-const kernelSize = (size, target) => 2 * Math.ceil(LANCZOS.support * Math.max(size / target, 1)) + 1;
 
 function resizeRows({ data, height, width }, w) {
   const out = new Uint8Array(height * w);
