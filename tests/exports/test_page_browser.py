@@ -141,7 +141,7 @@ def test_every_kind_of_network_predicts_and_takes_the_step_that_nnfang_takes(act
         ((Dense(5, activation), Dropout(0.5), Dense(3, "linear")), "mean_squared_error", "float64"),
         ((Dense(3, "softmax"),), "mean_squared_error", "float32"),
     )
-    for layers, loss, dtype in kinds:
+    for layers, loss, dtype in kinds if activation == "relu" else kinds[:2]:
         checkpoint = make_checkpoint(layers, (6, 5), HOSTILE, dtype=dtype, loss=loss, preparation="plain")
         page = show(checkpoint)
         draw(page, *SEVEN)
@@ -190,6 +190,9 @@ def test_the_keyboard_draws_undoes_and_chooses(show: Open) -> None:
     page.keyboard.press("ArrowRight")
     assert str(layer.get_attribute("aria-valuetext")).startswith("unit 2: a = ")
     assert "unit 2 of 128" in page.inner_text("#unit-title")
+    page.click("#tab-backward")
+    layer.hover()
+    assert page.locator("#panel-backward").is_visible(), "a pointer that passes over the layers changes nothing"
     page.focus("#pad")
     page.keyboard.press("Backspace")
     settle(page)

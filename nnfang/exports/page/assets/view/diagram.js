@@ -7,7 +7,7 @@ const WIRES = 24; // into each layer
 const TALLEST = 16; // rows of units
 const [CELL, SMALLEST] = [14, 3]; // pixels on the screen
 
-/** The diagram of a network; `choose(layer, unit)` is called when a unit is chosen. */
+/** The diagram of a network; `choose(layer, unit, isMeant)` is called when a unit is chosen, or merely passed over. */
 export class Diagram {
   constructor(place, network, choose) {
     [this.place, this.network] = [place, network];
@@ -39,10 +39,10 @@ export class Diagram {
       const [x, y] = [((clientX - box.left) / box.width) * columns, ((clientY - box.top) / box.height) * rows];
       return Math.floor(y) * columns + Math.floor(x);
     };
-    const pick = (unit) => unit >= 0 && unit < n && choose(l, unit);
-    canvas.addEventListener("pointermove", (event) => pick(at(event)));
+    const pick = (unit, isMeant = true) => unit >= 0 && unit < n && choose(l, unit, isMeant);
+    canvas.addEventListener("pointermove", (event) => pick(at(event), false));
     canvas.addEventListener("pointerdown", (event) => pick(at(event)));
-    canvas.addEventListener("focus", () => pick(this.chosen?.l === l ? this.chosen.j : 0));
+    canvas.addEventListener("focus", () => pick(this.chosen?.l === l ? this.chosen.j : 0, false));
     canvas.addEventListener("keydown", (event) => {
       const columns = added.shape[1];
       const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
@@ -77,10 +77,10 @@ export class Diagram {
    */
   draw(values, options) {
     [this.values, this.options] = [values, options];
+    if (!this.layers[0].shape) return; // not laid out yet; `arrange` draws then
     drawSigned(this.input.canvas, values.x, this.input.shape);
     const reached = options.reached ?? this.layers.length - 1;
     this.layers.forEach((layer, l) => {
-      if (!layer.shape) return;
       drawSigned(layer.canvas, l <= reached ? values.layers[l] : new Float64Array(layer.n), layer.shape);
       layer.figure.classList.toggle("later", l > reached);
       const j = this.chosen?.l === l ? this.chosen.j : 0;
@@ -119,6 +119,7 @@ export class Diagram {
       }
     }
     if (this.chosen) this.drawChoice(context);
+    this.drawNames(context);
   }
 
   drawWire(context, [x0, y0], [x1, y1], strength, isNarrow) {
@@ -130,6 +131,19 @@ export class Diagram {
     if (isNarrow) context.bezierCurveTo(x0, (y0 + y1) / 2, x1, (y0 + y1) / 2, x1, y1);
     else context.bezierCurveTo((x0 + x1) / 2, y0, (x0 + x1) / 2, y1, x1, y1);
     context.stroke();
+  }
+
+  /** The classes beside the outputs, where there is room for their names. */
+  drawNames(context) {
+    const { classes } = this.network.facts;
+    const output = this.layers.at(-1);
+    if (output.shape[1] > 1 || classes.some((name) => name.length > 2)) return;
+    [context.font, context.textBaseline] = ["11px system-ui, sans-serif", "middle"];
+    context.fillStyle = `rgb(${colour("--quiet").join(",")})`;
+    classes.forEach((name, j) => {
+      const [x, y] = this.centre(output, j);
+      context.fillText(name, x + 13, y);
+    });
   }
 
   drawChoice(context) {

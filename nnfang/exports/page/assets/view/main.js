@@ -49,8 +49,9 @@ function startPage(source) {
     panels.get(active)(chosen);
   };
   const rerun = () => [see(network, network.x), refresh()];
-  const diagram = new Diagram(find("diagram"), network, (l, j) => {
-    if (chosen?.l === l && chosen.j === j) return;
+  const diagram = new Diagram(find("diagram"), network, (l, j, isMeant) => {
+    if (active !== "unit" && !isMeant) return; // the pointer only passes, on its way to something else
+    if (active === "unit" && chosen?.l === l && chosen.j === j) return;
     chosen = diagram.chosen = { l, j };
     if (active !== "unit") activate("unit");
     else [showValues("a"), panels.get("unit")(chosen)];
@@ -125,7 +126,10 @@ function makePad(network, facts, changed) {
     event.preventDefault();
     if (event.dataTransfer.files.length) place(event.dataTransfer.files[0]);
   });
-  find("input").append(canvas, make("div", { className: "row" }, undo, clear, open),
+  const pen = make("div", { id: "pen" });
+  pad.onPen = (x, y) => [(pen.style.left = `${100 * x}%`), (pen.style.top = `${100 * y}%`)];
+  pad.onPen(0.5, 0.5);
+  find("input").append(make("div", { className: "paper" }, canvas, pen), make("div", { className: "row" }, undo, clear, open),
     make("p", { className: "quiet" }, "Draw with a mouse, a finger or a pen; or drop or paste a picture."));
   redraw();
   return redraw;

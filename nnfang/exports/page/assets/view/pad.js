@@ -74,6 +74,7 @@ export class Pad {
     const pen = this.pen;
     if (event.key in moves) {
       [pen.x, pen.y] = [pen.x, pen.y].map((at, i) => Math.min(SIDE, Math.max(0, at + STEP * moves[event.key][i])));
+      this.onPen(pen.x / SIDE, pen.y / SIDE);
       if (pen.isDown) this.stroke.push([pen.x, pen.y]);
       this.update();
     } else if (event.key === " " || event.key === "Enter") {

@@ -19,7 +19,7 @@ export function explain(network, l, j) {
   const before = l ? states[l - 1].a : x;
   const letter = l ? "a" : "x";
   const terms = findStrongest(layer, before, j, 3).map(({ i, value }) => `${show(value / before[i])} · ${show(before[i])}`);
-  const sum = terms.length ? `${terms.join(" + ")} + … + ` : "";
+  const sum = terms.length ? `${terms.join(" + ")} + … + `.replaceAll("+ −", "− ") : "";
   const b = layer.b[j];
   const lines = [
     equation(`z_${j + 1} = w_${j + 1} · ${letter} + b_${j + 1} = ${sum}${show(b)} = ${show(z)}`, "1"),
