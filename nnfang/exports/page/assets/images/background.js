@@ -13,10 +13,15 @@ const [NOISE_LAG, NOISE_ROWS, MEDIAN_DIFFERENCE] = [4, 240, 0.954];
 /** The pixels along the four sides of a picture.  (h, w) -> (pixels,) */
 export function borderPixels({ data, height, width }) {
   const band = Math.max(1, Math.floor(Math.min(height, width) / 50));
-  return data.filter((_, place) => {
-    const [y, x] = [Math.floor(place / width), place % width];
-    return y < band || y >= height - band || x < band || x >= width - band;
-  });
+  const border = [];
+  for (let y = 0; y < height; y++) {
+    const isInner = y >= band && y < height - band;
+    for (let x = 0; x < width; x++) {
+      if (isInner && x === band) x = Math.max(band, width - band);
+      border.push(data[y * width + x]);
+    }
+  }
+  return Uint8Array.from(border);
 }
 
 /** How many pixels of a picture are too few to mean anything. */
@@ -97,7 +102,8 @@ export function subtractBackground(grey, isInverted) {
   const { low, block } = measureBlocks(grey);
   const background = lowerEnvelope(open(low, OPENING_RADIUS), maxSlope(grey));
   const shape = [grey.height, grey.width];
-  const difference = upsample(background, shape, block).map((level, i) => grey.data[i] - level);
+  const difference = upsample(background, shape, block);
+  for (let i = 0; i < difference.length; i++) difference[i] = grey.data[i] - difference[i];
   if (isInverted) {
     const light = background.data.map((level) => Math.max(255 - level, 1));
     const middle = Math.fround(median(light));
@@ -105,7 +111,9 @@ export function subtractBackground(grey, isInverted) {
     const factors = upsample({ ...background, data: gain }, shape, block);
     for (let i = 0; i < difference.length; i++) difference[i] *= factors[i];
   }
-  return { ...grey, data: Uint8Array.from(difference, (level) => clip(level, 0, 255)) };
+  const data = new Uint8Array(difference.length);
+  for (let i = 0; i < data.length; i++) data[i] = Math.min(255, Math.max(0, difference[i]));
+  return { ...grey, data };
 }
 
 /** The standard deviation of the noise in grey levels, from the median difference of pixels some way apart. */

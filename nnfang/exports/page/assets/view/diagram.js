@@ -92,7 +92,8 @@ export class Diagram {
 
   /** The middle of a unit, in pixels of the diagram. */
   centre({ canvas, shape }, i) {
-    const [box, outer] = [canvas.getBoundingClientRect(), this.place.getBoundingClientRect()];
+    if (!this.boxes.has(canvas)) this.boxes.set(canvas, canvas.getBoundingClientRect());
+    const [box, outer] = [this.boxes.get(canvas), this.outer];
     const [rows, columns] = shape;
     return [
       box.left - outer.left + ((i % columns) + 0.5) * (box.width / columns),
@@ -101,6 +102,7 @@ export class Diagram {
   }
 
   drawWires(reached) {
+    [this.boxes, this.outer] = [new Map(), this.place.getBoundingClientRect()];
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [this.place.clientWidth, this.place.clientHeight];
     Object.assign(this.wires, { width: width * ratio, height: height * ratio });
@@ -149,7 +151,7 @@ export class Diagram {
   drawChoice(context) {
     const layer = this.layers[this.chosen.l];
     const [x, y] = this.centre(layer, this.chosen.j);
-    const side = layer.canvas.getBoundingClientRect().width / layer.shape[1] + 2;
+    const side = this.boxes.get(layer.canvas).width / layer.shape[1] + 2;
     [context.strokeStyle, context.lineWidth] = [`rgb(${colour("--ink").join(",")})`, 2];
     context.strokeRect(x - side / 2, y - side / 2, side, side);
   }

@@ -32,8 +32,16 @@ export function equation(text, number) {
   return line;
 }
 
+const colours = new Map(); // as they were asked for, which takes longer than to draw with them
+
 /** A colour of the page as [red, green, blue]. */
 export function colour(name) {
-  const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  return [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
+  if (!colours.has(name)) {
+    const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    colours.set(name, [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16)));
+  }
+  return colours.get(name);
 }
+
+/** Ask for the colours again, since the page became light or dark. */
+export const forgetColours = () => colours.clear();

@@ -8,7 +8,7 @@ import { decodeWeights } from "../maths/weights.js";
 import { makeAnswer } from "./answer.js";
 import { makeBackwardPanel } from "./backward.js";
 import { Diagram } from "./diagram.js";
-import { find, make, percent } from "./elements.js";
+import { find, forgetColours, make, percent } from "./elements.js";
 import { makeLearnPanel } from "./learn.js";
 import { Pad } from "./pad.js";
 import { drawInk, layOut, readPicture } from "./pictures.js";
@@ -79,7 +79,7 @@ function startPage(source) {
   const seen = facts.shape.length === 2 ? makePad(network, facts, (text, isDone) => [(note = text), refresh(isDone)]) : null;
   if (!seen) makeField(network, facts, (text) => [(note = text), refresh()]);
   activate("unit");
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => [refresh(), seen?.()]);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => [forgetColours(), refresh(), seen?.()]);
   globalThis.nnfang = { network, forward, prepare };
 }
 
