@@ -43,7 +43,10 @@ MAY_IMPORT = {
         *("jinja2", "markupsafe", "matplotlib", "numpy"),
         *("nnfang", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.reports", "nnfang.runs", "nnfang.training"),
     },
-    "nnfang.exports": {"nnfang.exports", "nnfang.runs"},
+    "nnfang.exports": {"nnfang.data", "nnfang.exports", "nnfang.runs"},
+    "nnfang.exports.page": {
+        *("numpy", "nnfang", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.exports", "nnfang.runs"),
+    },
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
         *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),

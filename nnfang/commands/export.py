@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nnfang.commands import console, options
@@ -22,6 +23,7 @@ FORMAT = options.ChoiceType(list(FORMATS))
     examples={
         "Export the newest run": "nnfang export digits.npz",
         "Export a certain run": "nnfang export -m runs/first first.npz",
+        "Write a web page on which anyone can draw": "nnfang export digits.html",
     },
 )
 @options.model
@@ -39,6 +41,12 @@ FORMAT = options.ChoiceType(list(FORMATS))
     is_flag=True,
     help="Also tell on which computer the network was trained, and in which folder the data set was.",
 )
+@option(
+    "--learn",
+    group=options.OUTPUT,
+    is_flag=True,
+    help="Put about 1,000 images of the data set into the page, on which a fresh network learns before your eyes.",
+)
 @option("--force", group=options.OUTPUT, is_flag=True, help="Overwrite FILE if it exists.")
 @options.quiet
 @options.verbose
@@ -50,25 +58,32 @@ FORMAT = options.ChoiceType(list(FORMATS))
     + ", ".join(f".{ending} ({known.description})" for ending, known in FORMATS.items())
     + ".",
 )
-def command(model: Path | None, name: str | None, file: Path, *, origin: bool, force: bool, quiet: bool) -> None:
+def command(
+    model: Path | None, name: str | None, file: Path, *, origin: bool, learn: bool, force: bool, quiet: bool
+) -> None:
     """Write a trained network to one small file.
 
     It holds what predict and evaluate need, and how the network did on its test images, where that is known; but not
     what training needs to continue. With Adam that is a third of the size. Nor does it say on which computer, or in
     which folder the data set was, unless --origin is given.
     """
-    from nnfang.commands.loading import describe_test, load_model
+    from nnfang.commands.evaluate import load_recorded
+    from nnfang.commands.loading import describe_test, load_dataset, load_model
     from nnfang.commands.targets import check_target
-    from nnfang.exports import Settings, encode, find_format
+    from nnfang.exports import Settings, check_setting, encode, find_format
     from nnfang.files import write_whole
     from nnfang.runs.finding import find_test_result
 
     refuse_run(file)
     format_ = find_format(file, name)
+    if learn:
+        check_setting(format_, "learn", file)
     check_target(file, may_replace=force)
     path, checkpoint = load_model(model, is_quiet=quiet)
     exported = checkpoint.for_inference(find_test_result(path, checkpoint), origin=origin)
-    content = encode(exported, format_, Settings())
+    load = partial(load_dataset, is_offline=False, is_quiet=quiet)
+    images = load_recorded(checkpoint.recipe.dataset, load, may_replace=True) if learn else None
+    content = encode(exported, format_, Settings(learn=images))
     write_whole(file, lambda out: out.write(content))
     if not quiet:
         size = f"{exported.network.theta.size:,} parameters, {len(content):,} bytes"

@@ -14,12 +14,19 @@ from nnfang.errors import ConfigError, NnfangError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What may be chosen about a file; each format knows some of it, see `Format.settings`."""
+    """What may be chosen about a file; each format knows some of it, see `Format.settings`.
+
+    Attributes:
+        learn: Images to learn from, which a page then holds.
+    """
+
+    learn: Dataset | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Format:
 
 FORMATS = {
     "npz": Format("checkpoint", "for nnfang itself"),
+    "html": Format("page", "a web page to draw on", settings=("learn",)),
 }
 """The formats by the endings of their files."""
 
@@ -65,6 +73,17 @@ def find_format(file: Path, name: str | None = None) -> str:
     if ending in FORMATS and ending != name:
         raise ConfigError(f"the ending is that of another format than {name}", file)
     return name
+
+
+def check_setting(name: str, setting: str, file: Path) -> None:
+    """Refuse a setting that a format does not know.
+
+    Raises:
+        ConfigError: It does not.
+    """
+    if setting not in FORMATS[name].settings:
+        known = ", ".join(f".{ending}" for ending, other in FORMATS.items() if setting in other.settings)
+        raise ConfigError(f"--{setting} is for {known} alone", file)
 
 
 def encode(checkpoint: Checkpoint, name: str, settings: Settings) -> bytes:
