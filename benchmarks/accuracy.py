@@ -101,6 +101,7 @@ def contenders() -> dict[str, Trainer]:
     found: dict[str, Trainer] = {}
     if not import_problem():
         found["nnfang compiled, batch 1, sgd"] = nnfang_trainer("compiled", 1, Sgd(0.01))
+        found["nnfang compiled, batch 64, adam"] = nnfang_trainer("compiled", 64, Adam(0.001))
     found["nnfang online, batch 1, sgd"] = nnfang_trainer("online", 1, Sgd(0.01))
     found["nnfang batch, batch 64, adam"] = nnfang_trainer("batch", 64, Adam(0.001))
     if find_version("torch"):

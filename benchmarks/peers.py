@@ -7,6 +7,7 @@ given bytes, and whatever it makes of them before it begins to train costs it no
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from shutil import which
 from statistics import median
 from typing import Any
 
@@ -112,6 +113,15 @@ def _jax(x: Images, labels: Labels, batch_size: int, optimizer: str, widths: tup
 
 def torch(pixels: Images, labels: Labels, batch_size: int, optimizer: str) -> Run:
     """Eager, the loop as in its tutorial."""
+    return _torch(pixels, labels, batch_size, optimizer, is_compiled=False)
+
+
+def torch_compiled(pixels: Images, labels: Labels, batch_size: int, optimizer: str) -> Run | None:
+    """The forward and the backward pass by `torch.compile`, which needs a compiler for C++."""
+    return _torch(pixels, labels, batch_size, optimizer, is_compiled=True) if which("g++") else None
+
+
+def _torch(pixels: Images, labels: Labels, batch_size: int, optimizer: str, *, is_compiled: bool) -> Run:
     import torch as t
 
     t.set_num_threads(1)
@@ -120,6 +130,12 @@ def torch(pixels: Images, labels: Labels, batch_size: int, optimizer: str) -> Ru
         *(t.nn.Linear(784, 128), t.nn.ReLU(), t.nn.Linear(128, 64), t.nn.ReLU(), t.nn.Linear(64, 10))
     )
     criterion, parameters = t.nn.CrossEntropyLoss(), model.parameters()
+
+    def measure(a: t.Tensor, y: t.Tensor) -> t.Tensor:
+        loss: t.Tensor = criterion(model(a), y)
+        return loss
+
+    loss_of = t.compile(measure) if is_compiled else measure
     rule: Any = (
         t.optim.Adam(parameters, 0.001)
         if optimizer == "adam"
@@ -130,8 +146,7 @@ def torch(pixels: Images, labels: Labels, batch_size: int, optimizer: str) -> Ru
     def run() -> None:
         for start in range(0, len(x), batch_size):
             rule.zero_grad()
-            loss = criterion(model(images[start : start + batch_size]), truths[start : start + batch_size])
-            loss.backward()
+            loss_of(images[start : start + batch_size], truths[start : start + batch_size]).backward()
             rule.step()
 
     return run
@@ -183,6 +198,7 @@ PEERS = (
     Peer("the paper's loop", "numpy", naive),
     Peer("scikit-learn", "scikit-learn", sklearn),
     Peer("PyTorch", "torch", torch),
+    Peer("PyTorch, compiled", "torch", torch_compiled),
     Peer("JAX", "jax", jax, slow=False),
 )
 

@@ -1,10 +1,14 @@
 """The plots of the documentation, by matplotlib."""
 
 from collections.abc import Mapping, Sequence
+from math import log10
 from pathlib import Path
 from typing import Any
 
-OURS, THEIRS = ("#c2410c", "#ea8a3f", "#7c2d12"), ("#9ca3af", "#64748b", "#3b82f6", "#111827")
+OURS, THEIRS = ("#c2410c", "#ea8a3f", "#7c2d12"), ("#7c3aed", "#64748b", "#3b82f6", "#111827")
+
+LABEL_GAP = 0.115
+"""Of two labels, in powers of ten of seconds."""
 
 
 def figure(panels: int) -> tuple[Any, Any]:
@@ -26,21 +30,45 @@ def figure(panels: int) -> tuple[Any, Any]:
 
 
 def plot_epochs(lines: Mapping[str, Mapping[int, float]], path: Path) -> None:
-    """Time per epoch over batch size, all contenders."""
+    """Time per epoch over batch size, all contenders, each named where its line ends."""
     made, ax = figure(1)
     ours, theirs = iter(OURS), iter(THEIRS)
+    ends = []
     for name, points in lines.items():
         is_ours = name.startswith("nnfang")
         style = {"color": next(ours), "linewidth": 2.2} if is_ours else {"color": next(theirs), "linewidth": 1.2}
-        ax.plot(list(points), list(points.values()), marker="o", markersize=4, label=name, **style)
+        ax.plot(list(points), list(points.values()), marker="o", markersize=4, **style)
+        ends.append((*list(points.items())[-1], name, style["color"]))
+    for place in sorted({end[0] for end in ends}):
+        here = sorted(end for end in ends if end[0] == place)
+        heights = spread([log10(time) for _, time, _, _ in here], LABEL_GAP)
+        for (size, time, name, color), height in zip(here, heights, strict=True):
+            if len(lines[name]) == 1:  # beside it others' lines may come down
+                ax.annotate(name, (size, time), (0, -7), textcoords="offset points", color=color, va="top")
+            else:
+                ax.annotate(name, (size, time), (size * 1.15, 10**height), color=color, va="center")
     sizes = sorted({size for points in lines.values() for size in points})
     ax.set_xticks(sizes, map(str, sizes))
     ax.set_xticks([], minor=True)
-    ax.set_yticks(ticks := [0.2, 0.5, 1, 2, 5, 10, 20], [f"{tick:g}" for tick in ticks])
+    ax.set_yticks(ticks := [0.1, 0.2, 0.5, 1, 2, 5, 10, 20], [f"{tick:g}" for tick in ticks])
     ax.set_yticks([], minor=True)
     ax.set(xlabel="batch size", ylabel="seconds per epoch")
-    ax.legend(frameon=False)
     save(made, path)
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Rising heights at least `gap` apart, moved as little as labels need that stand too close."""
+    groups: list[list[float]] = []
+    for height in heights:
+        groups.append([height])
+        while len(groups) > 1 and bottom(groups[-1], gap) < bottom(groups[-2], gap) + gap * len(groups[-2]):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return [bottom(group, gap) + gap * i for group in groups for i in range(len(group))]
+
+
+def bottom(group: Sequence[float], gap: float) -> float:
+    """Where the lowest of some labels stands that stand as close as they may, around their mean."""
+    return sum(group) / len(group) - gap * (len(group) - 1) / 2
 
 
 def plot_growth(panels: Sequence[tuple[str, Mapping[str, Mapping[int, float]]]], path: Path) -> None:

@@ -45,12 +45,20 @@ MAY_IMPORT = {
     },
     "nnfang.exports": {
         *("numpy", "onnx", "onnxruntime", "safetensors"),
-        *("nnfang", "nnfang.core", "nnfang.exports", "nnfang.runs", "nnfang.training"),
+        *("nnfang", "nnfang.core", "nnfang.data", "nnfang.exports", "nnfang.runs", "nnfang.training"),
+    },
+    "nnfang.exports.page": {
+        *("numpy", "nnfang", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.exports", "nnfang.runs"),
     },
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
         *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
         *("nnfang.exports", "nnfang.images", "nnfang.machine", "nnfang.reports", "nnfang.runs", "nnfang.training"),
+    },
+    "nnfang.sklearn": {
+        *("numpy", "sklearn"),
+        *("nnfang.config", "nnfang.core", "nnfang.engines", "nnfang.exports", "nnfang.runs", "nnfang.sklearn"),
+        "nnfang.training",
     },
     # Leaves, which know none of the others
     "nnfang.data": {"numpy", "platformdirs", "pooch", "requests", "nnfang.data"},
@@ -62,7 +70,7 @@ MAY_IMPORT = {
 }
 """Module or package -> what it may import besides the standard library, wherever in the file. Nothing else may be."""
 
-PROVIDED_BY = {"PIL": "pillow", "yaml": "pyyaml"}
+PROVIDED_BY = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 """Import name -> the dependency that brings it, where the names differ."""
 
 HEAVY = ("numpy", "msgspec", "rich", "yaml", "pooch", "requests", "PIL", "platformdirs", "matplotlib", "jinja2", "onnx")
@@ -143,6 +151,7 @@ def test_the_table_allows_nothing_that_nobody_needs() -> None:
         ("numba", {"nnfang.engines.compilation", "nnfang.engines.compiled", "nnfang.engines.kernels"}),
         ("llvmlite", {"nnfang.engines.kernels"}),
         ("msgspec", {"nnfang.runs", "nnfang.commands"}),
+        ("sklearn", {"nnfang.sklearn"}),
         ("onnx", {"nnfang.exports"}),
         ("onnxruntime", {"nnfang.exports"}),
         ("safetensors", {"nnfang.exports"}),
@@ -173,7 +182,7 @@ def test_the_libraries_in_use_are_those_that_are_installed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     declared = project["dependencies"] + [
-        line for name in ("turbo", "report", "onnx", "safetensors") for line in extras[name]
+        line for name in ("turbo", "report", "onnx", "safetensors", "sklearn") for line in extras[name]
     ]
     used = {name for allowed in MAY_IMPORT.values() for name in allowed if not name.startswith("nnfang")}
     assert {PROVIDED_BY.get(name, name) for name in used} == {line.split(">")[0] for line in declared}

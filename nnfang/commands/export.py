@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nnfang.commands import console, options
@@ -22,6 +23,7 @@ FORMAT = options.ChoiceType(list(FORMATS))
     examples={
         "Export the newest run": "nnfang export digits.npz",
         "Export a certain run": "nnfang export -m runs/first first.npz",
+        "Write a web page on which anyone can draw": "nnfang export digits.html",
     },
 )
 @options.model
@@ -38,6 +40,12 @@ FORMAT = options.ChoiceType(list(FORMATS))
     group=options.OUTPUT,
     is_flag=True,
     help="Also tell on which computer the network was trained, and in which folder the data set was.",
+)
+@option(
+    "--learn",
+    group=options.OUTPUT,
+    is_flag=True,
+    help="Put about 1,000 images of the data set into the page, on which a fresh network learns before your eyes.",
 )
 @option(
     "--floats",
@@ -57,7 +65,15 @@ FORMAT = options.ChoiceType(list(FORMATS))
     + ".",
 )
 def command(
-    model: Path | None, name: str | None, file: Path, *, origin: bool, floats: bool, force: bool, quiet: bool
+    model: Path | None,
+    name: str | None,
+    file: Path,
+    *,
+    origin: bool,
+    learn: bool,
+    floats: bool,
+    force: bool,
+    quiet: bool,
 ) -> None:
     """Write a trained network to one small file.
 
@@ -65,19 +81,22 @@ def command(
     what training needs to continue. With Adam that is a third of the size. Nor does it say on which computer, or in
     which folder the data set was, unless --origin is given.
     """
-    from nnfang.commands.loading import describe_test, load_model
+    from nnfang.commands.evaluate import load_recorded
+    from nnfang.commands.loading import describe_test, load_dataset, load_model
     from nnfang.commands.targets import check_target
     from nnfang.exports import Settings, check_settings, encode, find_format
     from nnfang.files import write_whole
     from nnfang.runs.finding import find_test_result
 
     refuse_run(file)
-    format_, settings = find_format(file, name), Settings(floats=floats)
-    check_settings(format_, settings)
+    format_ = find_format(file, name)
+    check_settings(format_, {"learn": learn, "floats": floats}, file)
     check_target(file, may_replace=force)
     path, checkpoint = load_model(model, is_quiet=quiet)
     exported = checkpoint.for_inference(find_test_result(path, checkpoint), origin=origin)
-    content = encode(exported, format_, settings)
+    load = partial(load_dataset, is_offline=False, is_quiet=quiet)
+    images = load_recorded(checkpoint.recipe.dataset, load, may_replace=True) if learn else None
+    content = encode(exported, format_, Settings(learn=images, floats=floats))
     write_whole(file, lambda out: out.write(content))
     if not quiet:
         size = f"{exported.network.theta.size:,} parameters, {len(content):,} bytes"

@@ -9,8 +9,6 @@ from nnfang.exports import reading
 from nnfang.runs import finding
 from nnfang.runs.bundled import NETWORK
 from nnfang.runs.checkpoint import load_meta
-from nnfang.runs.datasets import load_data
-from nnfang.training.rules import LITTLE_BETTER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
 
 def load_dataset(name: str, *, is_offline: bool, is_quiet: bool) -> Dataset:
     """Load a data set, with a bar for what is downloaded."""
+    from nnfang.runs.datasets import load_data  # which prediction does not need
+
     return load_data(name, offline=is_offline, progress=views.download_progress(quiet=is_quiet))
 
 
@@ -69,6 +69,8 @@ def describe_quality(found: Path, checkpoint: Checkpoint) -> str:
         accuracy, images = checkpoint.meta.history[-1].val_accuracy, "validation images"
     else:
         return ""
+    from nnfang.training.rules import LITTLE_BETTER
+
     chance = 1 / len(checkpoint.class_names)
     guesses = ", little better than guessing" if accuracy < chance + LITTLE_BETTER * (1 - chance) else ""
     return f"{console.percent(accuracy)} of its {images} correct{guesses}"

@@ -13,6 +13,7 @@ from nnfang.commands import console
 from nnfang.commands.targets import naming
 from nnfang.errors import NnfangError
 from nnfang.files import make_folder, remove_stale
+from nnfang.reports.quoting import csv_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -143,5 +144,6 @@ class InputFolder:
 
 def _csv_line(cells: Sequence[str | float]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)  # what is in the terminator is quoted in a cell
+    guarded = [csv_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    csv.writer(line, lineterminator="\r\n").writerow(guarded)  # what is in the terminator is quoted in a cell
     return line.getvalue().removesuffix("\r\n")

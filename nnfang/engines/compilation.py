@@ -108,8 +108,8 @@ def load_kernel(loop: Callable[..., None]) -> Kernel:
 def hash_sources() -> str:
     """A digest of all that the loops are made of: numba itself would notice a change in the loop's own file only."""
     sources = hashlib.sha256()
-    constants = (Path(str(module.__file__)) for module in (activations, optimizers))
-    for path in (*sorted(Path(*kernels.__path__).glob("*.py")), *constants):
+    others = (Path(str(module.__file__)) for module in (activations, optimizers))
+    for path in (*sorted(Path(*kernels.__path__).glob("*.py")), *others, Path(__file__)):
         sources.update(path.read_bytes())
     return sources.hexdigest()[:16]
 
@@ -120,6 +120,6 @@ def _declare(loop: Callable[..., None], cache_folder: Path | None) -> Any:
     usual = config.CACHE_DIR
     config.CACHE_DIR = str(cache_folder or usual)
     try:
-        return njit(cache=cache_folder is not None, error_model="numpy")(loop)
+        return njit(cache=cache_folder is not None, error_model="numpy", nogil=True)(loop)
     finally:
         config.CACHE_DIR = usual

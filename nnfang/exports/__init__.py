@@ -5,15 +5,17 @@ Each format is a module with one function, ``encode(checkpoint, settings) -> byt
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from nnfang.errors import ConfigError, NnfangError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
 
 
@@ -22,9 +24,11 @@ class Settings:
     """What may be chosen about a file; each format knows some of it, see `Format.settings`.
 
     Attributes:
+        learn: Images to learn from, which a page then holds.
         floats: Whether images are floats from 0 to 1 in place of bytes from 0 to 255.
     """
 
+    learn: Dataset | None = None
     floats: bool = False
 
 
@@ -47,6 +51,7 @@ class Format:
 
 FORMATS = {
     "npz": Format("checkpoint", "for nnfang itself"),
+    "html": Format("page", "a web page to draw on", settings=("learn",)),
     "onnx": Format("onnx_graph", "for ONNX runtimes", settings=("floats",), library="onnx"),
     "safetensors": Format("tensors", "for PyTorch", library="safetensors"),
 }
@@ -75,20 +80,21 @@ def find_format(file: Path, name: str | None = None) -> str:
     return name
 
 
-def check_settings(name: str, settings: Settings) -> None:
+def check_settings(name: str, chosen: Mapping[str, bool], file: Path) -> None:
     """Refuse a choice that a format does not have.
 
     Args:
         name: The format, a key of `FORMATS`.
-        settings: What was chosen.
+        chosen: Names of `Settings`, and whether they were chosen.
+        file: What will be written.
 
     Raises:
-        ConfigError: It is none of this format.
+        ConfigError: One was chosen, and is none of this format.
     """
-    for field in fields(Settings):
-        if getattr(settings, field.name) != field.default and field.name not in FORMATS[name].settings:
-            having = ", ".join(f".{other}" for other, known in FORMATS.items() if field.name in known.settings)
-            raise ConfigError(f"--{field.name}: .{name} has no such choice, only {having}")
+    for setting in (setting for setting, is_chosen in chosen.items() if is_chosen):
+        if setting not in FORMATS[name].settings:
+            known = ", ".join(f".{ending}" for ending, other in FORMATS.items() if setting in other.settings)
+            raise ConfigError(f"--{setting} is for {known} alone", file)
 
 
 def encode(checkpoint: Checkpoint, name: str, settings: Settings) -> bytes:

@@ -5,23 +5,16 @@ whole process, which a library must not change, and allows pictures of 179 megap
 limits of our own after `Image.open`, which only reads the header, and before `load`, which decodes. For the same reason
 Pillow's warnings about odd files are left to the filters of the process.
 
-Some formats wrap a picture of another format, whose size their own header does not tell. For icons (ICO, ICNS), the
-header of the picture inside is read as well; BLP and IPTC, which nobody draws digits in, are refused.
+Some formats wrap a picture of another format, whose size their own header does not tell. For icons, see
+`nnfang.images.icons`; BLP and IPTC, which nobody draws digits in, are refused.
 """
 
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import ceil, log2
-from typing import BinaryIO
 
 from PIL import Image
-from PIL.BmpImagePlugin import DibImageFile
-from PIL.IcnsImagePlugin import IcnsImageFile
 from PIL.ImageFile import ImageFile
-from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
-from PIL.PngImagePlugin import PngImageFile
 
 from nnfang.errors import PictureError
 
@@ -30,9 +23,6 @@ UNSUPPORTED = frozenset({"BLP", "BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "
 
 MOST_CHARACTERS = 300
 """What is told of a decoder's reason, which may quote the file."""
-
-ICO_SIGNATURE = b"\0\0\1\0"
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -99,53 +89,3 @@ def check_size(picture: ImageFile, *, is_masked: bool = False) -> None:
     limit = SIZE_LIMITS.megapixels(picture)
     if width * height > limit * 1e6:
         raise PictureError(f"too large: {width}x{height} pixels, at most {limit:g} megapixels")
-
-
-def check_ico(file: BinaryIO) -> None:
-    """Refuse an icon for Windows with a picture inside that is too large; before `Image.open`, which decodes it.
-
-    Raises:
-        PictureError: It is too large, or damaged.
-    """
-    file.seek(4)
-    with decoder_errors():
-        (count,) = struct.unpack("<H", file.read(2))
-        entries = [struct.unpack("<BBBxHHII", file.read(16)) for _ in range(count)]
-    if not entries:
-        raise PictureError("cannot be decoded: an icon without pictures")
-
-    def rank(entry: tuple[int, ...]) -> tuple[int, int]:
-        width, height, colours, _, bits, *_ = entry
-        return -(width or 256) * (height or 256), bits or (ceil(log2(colours)) if colours else 0) or 256
-
-    # Pillow decodes the largest picture, of these the one with the fewest colours, of these the first.
-    *_, offset = min(entries, key=rank)
-    file.seek(offset)
-    kind = PngImageFile if file.read(8) == PNG_SIGNATURE else DibImageFile
-    _check_embedded(file, offset, kind)
-
-
-def check_icns(file: BinaryIO, icon: IcnsImageFile) -> None:
-    """Refuse an icon for macOS with a picture inside that is too large; after `Image.open`, before `load`.
-
-    Raises:
-        PictureError: It is too large, or damaged.
-    """
-    for code, _ in icon.icns.SIZES[icon.best_size]:
-        if code not in icon.icns.dct:
-            continue
-        offset, _ = icon.icns.dct[code]
-        file.seek(offset)
-        signature = file.read(12)
-        if signature.startswith(PNG_SIGNATURE):
-            _check_embedded(file, offset, PngImageFile)
-        elif signature.startswith(b"\xff\x4f\xff\x51") or signature.endswith(b"\r\n\x87\n"):
-            _check_embedded(file, offset, Jpeg2KImageFile)
-
-
-def _check_embedded(file: BinaryIO, offset: int, kind: type[ImageFile]) -> None:
-    """Read the header of a picture within a file, as Pillow's icons do, and check its size."""
-    file.seek(offset)
-    with decoder_errors():
-        picture = kind(file)
-    check_size(picture, is_masked=kind is DibImageFile)

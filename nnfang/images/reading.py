@@ -6,22 +6,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from PIL import ExifTags, Image, UnidentifiedImageError
-from PIL.IcnsImagePlugin import IcnsImageFile
 from PIL.Image import Transpose
 from PIL.ImageFile import ImageFile
 
 from nnfang.errors import PictureError
 from nnfang.images.arrays import Grey
 from nnfang.images.conversion import simplify_mode, to_grey
-from nnfang.images.guards import (
-    ICO_SIGNATURE,
-    UNSUPPORTED,
-    check_icns,
-    check_ico,
-    check_size,
-    decoder_errors,
-    decoding_failure,
-)
+from nnfang.images.guards import UNSUPPORTED, check_size, decoder_errors, decoding_failure
 from nnfang.images.source import open_source
 
 MAX_PIXELS = 8e6
@@ -40,6 +31,8 @@ ORIENTATION_TRANSPOSE = {
 
 SWAPPED_AXES = frozenset({5, 6, 7, 8})
 """The EXIF orientations that exchange height and width."""
+
+ICO_SIGNATURE = b"\0\0\1\0"
 
 HEIF_BRANDS = (b"ftyphei", b"ftypmif")
 """What bytes 4 to 11 of HEIF files start with, which many phones write."""
@@ -105,6 +98,8 @@ def _open(file: BinaryIO) -> ImageFile:
     if not signature:
         raise PictureError("empty: zero bytes")
     if signature.startswith(ICO_SIGNATURE):
+        from nnfang.images.icons import check_ico
+
         check_ico(file)
     try:
         picture = Image.open(file)
@@ -115,7 +110,9 @@ def _open(file: BinaryIO) -> ImageFile:
     if picture.format in UNSUPPORTED:
         raise PictureError(f"in the format {picture.format}, which cannot be read here")
     check_size(picture)
-    if isinstance(picture, IcnsImageFile):
+    if picture.format == "ICNS":
+        from nnfang.images.icons import check_icns
+
         check_icns(file, picture)
     return picture
 

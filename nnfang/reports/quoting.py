@@ -30,12 +30,12 @@ def csv_text(rows: Iterable[Sequence[str | float]]) -> str:
     """
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
-    writer.writerows([_csv_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    writer.writerows([csv_cell(escape(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return lines.getvalue()
 
 
-def _csv_cell(text: str) -> str:
-    text = escape(text)
+def csv_cell(text: str) -> str:
+    """Text that no spreadsheet computes."""
     is_formula = re.match(FORMULA, text.lstrip()) and not re.fullmatch(NUMBER, text)
     return f"'{text}" if is_formula else text
 

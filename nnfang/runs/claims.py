@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
     from nnfang.training.loop import Training
     from nnfang.training.recipe import Recipe
@@ -35,7 +36,7 @@ def compare_epochs(claimed: Epoch, found: Epoch) -> list[str]:
     return [name for name in names if repr(getattr(claimed, name)) != repr(getattr(found, name))]  # also for nan
 
 
-def compare_checkpoint(claim: Checkpoint, training: Training, history: Sequence[Epoch]) -> Iterator[str]:
+def compare_checkpoint(claim: Checkpoint, training: Training[Dataset], history: Sequence[Epoch]) -> Iterator[str]:
     """What in a checkpoint is not as a training is that stands in its place.
 
     Args:
@@ -66,7 +67,7 @@ def compare_checkpoint(claim: Checkpoint, training: Training, history: Sequence[
     yield from (name for name, (claimed, found) in facts.items() if claimed != found)
 
 
-def _compare_states(claim: Checkpoint, training: Training) -> Iterator[str]:
+def _compare_states(claim: Checkpoint, training: Training[Dataset]) -> Iterator[str]:
     claimed, found, early_stopping = claim.meta.state.restore(), training.state, training.recipe.early_stopping
     if metric_for(claim.recipe.early_stopping, claimed) != metric_for(early_stopping, found):
         yield "the metric of the best epoch"
@@ -127,13 +128,15 @@ class MetricsClaim:
         best = self.values.get("best_epoch")
         self.best_epoch = best if isinstance(best, int) else -1
 
-    def compare(self, training: Training, history: Sequence[Epoch], requested: str) -> tuple[list[str], list[str]]:
+    def compare(
+        self, training: Training[Dataset], history: Sequence[Epoch], requested: str
+    ) -> tuple[list[str], list[str]]:
         """The keys that are not as a training is that stands at the best epoch, and those that were not compared."""
         expected = self._expect(training, history, requested)
         wrong = [key for key, value in expected.items() if key in self.values and self.values[key] != value]
         return wrong, [key for key in self.values if key not in expected]
 
-    def _expect(self, training: Training, history: Sequence[Epoch], requested: str) -> dict[str, Any]:
+    def _expect(self, training: Training[Dataset], history: Sequence[Epoch], requested: str) -> dict[str, Any]:
         epochs = self.values.get("epochs")
         done = history[:epochs] if isinstance(epochs, int) and 0 <= epochs <= len(history) else history
         data = training.data

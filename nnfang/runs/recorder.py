@@ -46,7 +46,7 @@ class Recorder:
     def __init__(
         self,
         run: Run,
-        training: Training,
+        training: Training[Dataset],
         meta: Meta,
         history: Sequence[Epoch] = (),
         *,
@@ -73,7 +73,7 @@ class Recorder:
         if not run.best.exists():
             _copy(best, run.best) if best else self._save(run.best)
 
-    def retry(self, training: Training, config: dict[str, Any], failure: RetryRecord) -> None:
+    def retry(self, training: Training[Dataset], config: dict[str, Any], failure: RetryRecord) -> None:
         """Write down that training continues from a checkpoint with another config, and why."""
         self.training = training
         self.meta = msgspec.structs.replace(self.meta, config=config, retries=(*self.meta.retries, failure))
@@ -183,7 +183,7 @@ class RecordedTraining:
         recorder: What writes it down.
     """
 
-    def __init__(self, run: Run, recipe: Recipe, training: Training, recorder: Recorder) -> None:
+    def __init__(self, run: Run, recipe: Recipe, training: Training[Dataset], recorder: Recorder) -> None:
         self.run, self.recipe, self.training, self.recorder = run, recipe, training, recorder
 
     @property

@@ -71,7 +71,7 @@ def start(
         yield RecordedTraining(run, recipe, training, Recorder(run, training, meta))
 
 
-def _begin(recipe: Recipe, data: Dataset, requested: str) -> tuple[Training, Meta]:
+def _begin(recipe: Recipe, data: Dataset, requested: str) -> tuple[Training[Dataset], Meta]:
     """A run from its beginning, and what its checkpoints say of it."""
     training = train(Network.for_recipe(recipe, data), data, recipe)
     meta = describe_training(
@@ -221,7 +221,7 @@ def fork(
         yield RecordedTraining(run, recipe, training, recorder)
 
 
-def _continue(checkpoint: Checkpoint, recipe: Recipe, data: Dataset, state: TrainingState) -> Training:
+def _continue(checkpoint: Checkpoint, recipe: Recipe, data: Dataset, state: TrainingState) -> Training[Dataset]:
     """The training that continues from a checkpoint."""
     resumption.check_data(checkpoint, data)
     if differences := resumption.list_machine_differences(checkpoint):
@@ -235,7 +235,9 @@ def _continue(checkpoint: Checkpoint, recipe: Recipe, data: Dataset, state: Trai
     return train(checkpoint.network, data, recipe, state, vectors)
 
 
-def _describe(checkpoint: Checkpoint, recipe: Recipe, training: Training, *, parent: ForkRecord | None) -> Meta:
+def _describe(
+    checkpoint: Checkpoint, recipe: Recipe, training: Training[Dataset], *, parent: ForkRecord | None
+) -> Meta:
     old = checkpoint.meta
     meta = describe_training(
         recipe,

@@ -9,10 +9,13 @@ import numpy as np
 from nnfang.core.arrays import Images, Labels, scale_pixels
 from nnfang.core.constraints import FieldError
 from nnfang.core.randomness import Purpose, generator
+from nnfang.machine.processor import count_processors
 
 if TYPE_CHECKING:
-    from nnfang.data import Dataset
+    from collections.abc import Iterator
+
     from nnfang.training.augment import Distortion
+    from nnfang.training.examples import Examples
     from nnfang.training.recipe import Recipe
 
 
@@ -44,29 +47,55 @@ def split_rows(images: int, recipe: Recipe) -> tuple[Labels, Labels]:
 
 
 class BatchLoader:
-    """Turns rows of a data set into an engine's inputs, in the same buffers each time."""
+    """Turns rows of a data set into an engine's inputs, in the same buffers each time.
 
-    def __init__(self, data: Dataset, rows: int, inputs_dtype: np.dtype[Any], distortion: Distortion | None) -> None:
-        """Allocate buffers for `rows` images, which become inputs of the given dtype; bytes stay as they are."""
+    Distorting takes about as long as training. So where there is another processor, a thread there distorts one chunk
+    while the chunk before is trained on; what comes out does not depend on it, since each chunk draws its own numbers.
+    """
+
+    def __init__(self, data: Examples, rows: int, inputs_dtype: np.dtype[Any], distortion: Distortion | None) -> None:
+        """Allocate buffers for chunks of `rows` images, which become inputs of the given dtype; bytes stay bytes."""
         self.images, self.labels = data.x_train, data.y_train.astype(np.intp)
-        self.distortion = distortion
+        self.rows, self.distortion = rows, distortion
+        self.is_ahead = distortion is not None and count_processors() > 1
         self.pixels = np.empty((rows, *self.images.shape[1:]), self.images.dtype)
-        self.x = self.pixels.reshape(rows, -1)
-        if self.x.dtype != inputs_dtype:
-            self.x = np.empty(self.x.shape, inputs_dtype)
+        flat = self.pixels.reshape(rows, -1)
+        self.inputs = [flat]
+        if distortion or flat.dtype != inputs_dtype:
+            self.inputs = [np.empty(flat.shape, inputs_dtype) for _ in range(1 + self.is_ahead)]
 
-    def load(self, rows: Labels, epoch: int, position: int) -> tuple[Images, Labels]:
-        """The images and labels of `rows`: (m, inputs), of the given dtype, and (m,), valid until the next call.
+    def load(self, order: Labels, epoch: int, start: int) -> Iterator[tuple[Images, Labels]]:
+        """Load the images and labels of consecutive chunks: (m, inputs), of the given dtype, and (m,).
 
         Args:
-            rows: Indices of the images.
-            epoch: In which they are seen.
-            position: Of the first of them in the epoch.
+            order: Indices of the images of an epoch.
+            epoch: Its number.
+            start: Position of the first image that is loaded.
+
+        Yields:
+            Arrays that are valid until the next are asked for.
         """
-        pixels, x = self.pixels[: len(rows)], self.x[: len(rows)]
+        starts = range(start, len(order), self.rows)
+        if not self.is_ahead or not starts:
+            yield from (self._load(order, epoch, position) for position in starts)
+            return
+        from concurrent.futures import ThreadPoolExecutor  # which most trainings do not need
+
+        with ThreadPoolExecutor(1) as executor:
+            loading = executor.submit(self._load, order, epoch, start)
+            for position in starts[1:]:
+                loaded = loading.result()
+                loading = executor.submit(self._load, order, epoch, position)
+                yield loaded
+            yield loading.result()
+
+    def _load(self, order: Labels, epoch: int, start: int) -> tuple[Images, Labels]:
+        """A chunk, in the buffer that the chunk before it has left alone."""
+        rows = order[start : start + self.rows]
+        pixels, x = self.pixels[: len(rows)], self.inputs[start // self.rows % len(self.inputs)][: len(rows)]
         np.take(self.images, rows, axis=0, out=pixels, mode="clip")
         if self.distortion:
-            self.distortion(pixels, epoch, position, x)
+            self.distortion(pixels, epoch, start, x)
         elif x.dtype != pixels.dtype:
             scale_pixels(pixels, x)
         return x, self.labels[rows]

@@ -13,7 +13,7 @@ from nnfang.errors import NnfangWarning
 
 if TYPE_CHECKING:
     from nnfang.core.network import Network
-    from nnfang.data import Dataset
+    from nnfang.training.examples import Examples
     from nnfang.training.recipe import Recipe
 
 
@@ -29,7 +29,7 @@ class OutputUnitsError(FieldError):
         self.classes = classes
 
 
-def size_output_layer(recipe: Recipe, data: Dataset) -> Recipe:
+def size_output_layer(recipe: Recipe, data: Examples) -> Recipe:
     """The recipe with one output unit per class; if that changes it, a warning says so."""
     last, classes = output_layer(recipe.layers), len(data.class_names)
     if last.units == classes:
@@ -42,7 +42,7 @@ def size_output_layer(recipe: Recipe, data: Dataset) -> Recipe:
     return replace(recipe, layers=(*recipe.layers[:-1], replace(last, units=classes)))
 
 
-def check_compatible(recipe: Recipe, data: Dataset, network: Network) -> None:
+def check_compatible(recipe: Recipe, data: Examples, network: Network) -> None:
     """Refuse to train a network by a recipe that it was not made for, or on images that it cannot take.
 
     What only an engine, a split or a distortion can know is checked when it is created, before the first step.

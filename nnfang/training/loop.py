@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from nnfang.training.compatibility import check_compatible
 from nnfang.training.divergence import check_sanity
 from nnfang.training.evaluation import evaluate
 from nnfang.training.events import End, Epoch, Event, Progress
+from nnfang.training.examples import Examples
 from nnfang.training.state import BestEpoch, TrainingState
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
     from nnfang.core.optimizers import State
     from nnfang.core.schedules import Schedule
-    from nnfang.data import Dataset
     from nnfang.training.recipe import Recipe
+
+Data = TypeVar("Data", bound=Examples)
 
 CHUNK = 1024
 """Images between two progress events, about: bytes become floats a chunk at a time."""
@@ -45,7 +47,7 @@ class LearningRate:
         return self.start * self.schedule.factor(step / self.steps_per_epoch, self.epochs)
 
 
-class Training:
+class Training(Generic[Data]):
     """A training run in memory. Iterate over it to train; stop iterating, and begin again, wherever you like.
 
     Attributes:
@@ -61,7 +63,7 @@ class Training:
     def __init__(
         self,
         network: Network,
-        data: Dataset,
+        data: Data,
         recipe: Recipe,
         state: TrainingState | None = None,
         optimizer_state: State | None = None,
@@ -112,16 +114,16 @@ class Training:
         # A chunk is whole batches, or batches would be cut differently from one pass over all rows.
         chunk = max(CHUNK // size, 1) * size
         loader = BatchLoader(self.data, min(chunk, len(order)), engine.inputs_dtype, self._distortion)
-        for start in range(state.seen, len(order), chunk):
-            begin = perf_counter()
-            x, labels = loader.load(order[start : start + chunk], epoch, start)
+        begin = perf_counter()
+        for x, labels in loader.load(order, epoch, state.seen):
             with np.errstate(all="ignore"):  # a loss that overflows is reported below, once and in words
                 loss, correct = engine.advance(x, labels)
             check_sanity(engine, epoch, loss / len(x), x, labels)
             state.seconds += perf_counter() - begin
-            state.step, state.seen = engine.step, start + len(x)
+            state.step, state.seen = engine.step, state.seen + len(x)
             state.loss, state.correct = state.loss + loss, state.correct + correct
             yield self._report_progress()
+            begin = perf_counter()
 
     def _report_progress(self) -> Progress:
         state = self.state
@@ -156,11 +158,11 @@ class Training:
 
 def train(
     network: Network,
-    data: Dataset,
+    data: Data,
     recipe: Recipe,
     state: TrainingState | None = None,
     optimizer_state: State | None = None,
-) -> Training:
+) -> Training[Data]:
     """Train `network` in place: Algorithm 3 (the order of the images is new in each epoch unless `shuffle` is off).
 
     Args:
@@ -180,7 +182,7 @@ def train(
     return Training(network, data, recipe, state, optimizer_state)
 
 
-def create_distortion(recipe: Recipe, data: Dataset, engine: Engine) -> Distortion | None:
+def create_distortion(recipe: Recipe, data: Examples, engine: Engine) -> Distortion | None:
     """What distorts the images, compiled where the engine is; None where they stay as they are."""
     if not recipe.augment:
         return None
@@ -200,7 +202,7 @@ def check_engine(recipe: Recipe) -> None:
         ENGINES[recipe.engine].check(Task(network, recipe.loss, recipe.optimizer, rate, recipe.batch_size))
 
 
-def create_engine(network: Network, recipe: Recipe, data: Dataset, images: int) -> Engine:
+def create_engine(network: Network, recipe: Recipe, data: Examples, images: int) -> Engine:
     """The engine for `images` training images of a data set, before its first step."""
     batch_size = min(recipe.batch_size, images)  # an engine allocates memory for a whole batch
     rate = LearningRate(recipe.optimizer.learning_rate, recipe.schedule, -(-images // batch_size), recipe.epochs)

@@ -178,3 +178,14 @@ def test_origin_keeps_what_tells_of_the_computer(nnfang: Nnfang, trained: Traine
     assert told.environment == checkpoint.load(trained.folder / "best.npz").meta.environment
     assert told.inference_only
     assert not told.history
+
+
+def test_only_a_page_learns(nnfang: Nnfang, trained: Trained) -> None:
+    result = nnfang.inside("export", "-m", str(trained.folder), "--learn", "x.npz", code=2)
+    assert result.stderr == "Error: x.npz: --learn is for .html alone\n"
+    nnfang.inside("export", "-q", "-m", str(trained.folder), "plain.html")
+    nnfang.inside("export", "-q", "-m", str(trained.folder), "--learn", "learn.html")
+    pages = [(nnfang.folder / name).read_bytes() for name in ("plain.html", "learn.html")]
+    assert [page.startswith(b"<!DOCTYPE html>") for page in pages] == [True, True]
+    assert [b'id="sheet"' in page for page in pages] == [False, True]
+    assert str(nnfang.folder).encode() not in pages[1]

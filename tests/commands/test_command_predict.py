@@ -267,6 +267,25 @@ def test_no_name_of_a_picture_upsets_the_output(style: str, encoding: str, digit
         assert {len(row) for row in rows} == {len(header)} == {4}
 
 
+def test_no_name_is_a_formula_in_csv(nnfang: Nnfang) -> None:
+    """A spreadsheet would compute it."""
+    for name in ("=1+1", "-3"):
+        (nnfang.folder / "shapes" / name).mkdir(parents=True)
+        for i in range(30):
+            pixels = np.full((28, 28), 0 if name == "-3" else 200, np.uint8)
+            pixels[5:20, 5 + i % 3] = 255
+            Image.fromarray(pixels).save(nnfang.folder / "shapes" / name / f"={i}.png")
+    nnfang.train("--dataset", "shapes", "-o", "run")
+    picture = nnfang.folder / "shapes" / "=1+1" / "=0.png"
+    shutil.copy(picture, nnfang.folder / "=cmd.png")
+    (row,) = csv.DictReader(
+        nnfang("predict", "-m", "run", "--format", "csv", "--top", "2", "./=cmd.png").stdout.splitlines()
+    )
+    assert {row["label"], row["label_2"]} == {"'=1+1", "-3"}
+    (row,) = csv.DictReader(nnfang("predict", "-m", "run", "--format", "csv", "=cmd.png").stdout.splitlines())
+    assert row["path"] == "'=cmd.png"
+
+
 def test_a_reader_that_has_seen_enough_gets_what_it_wanted(digits: Digits, predict: Predict) -> None:
     script = f"nnfang predict -m '{predict.trained.folder}' '{digits.folder}'"
     head = predict.nnfang.shell(f"{script} | head -1")

@@ -44,7 +44,11 @@ CALLS = {
 }
 """Calls that make more of a file than data."""
 
-IMPORTERS = {"nnfang/__init__.py": "_HOMES", "nnfang/commands/__init__.py": "COMMANDS"}
+IMPORTERS = {
+    "nnfang/__init__.py": "_HOMES",
+    "nnfang/commands/__init__.py": "COMMANDS",
+    "nnfang/exports/__init__.py": "FORMATS",
+}
 """Files that import by name, and the table of their own from which alone the name can come."""
 
 

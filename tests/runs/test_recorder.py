@@ -28,7 +28,7 @@ def data() -> Dataset:
     return make_shades(60, 2)
 
 
-def record(recipe: Recipe, data: Dataset) -> tuple[Training, Recorder]:
+def record(recipe: Recipe, data: Dataset) -> tuple[Training[Dataset], Recorder]:
     training = train(Network.for_recipe(recipe, data), data, recipe)
     run = folder.Run(Path("out"))
     run.folder.mkdir()

@@ -240,9 +240,9 @@ def test_each_epoch_has_an_order_of_its_own(data: Dataset) -> None:
     orders: list[list[int]] = []
 
     class Watched(BatchLoader):
-        def load(self, rows: Any, epoch: int, position: int) -> Any:
-            orders.append(rows.tolist())
-            return super().load(rows, epoch, position)
+        def load(self, order: Any, epoch: int, start: int) -> Any:
+            orders.append(order.tolist())
+            return super().load(order, epoch, start)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "BatchLoader", Watched)
