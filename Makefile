@@ -18,7 +18,8 @@ test: $(VENV)/developing check  ## formatting, lint, types, tests
 	$(BIN)/python -m pytest -n auto
 
 test-faults: $(VENV)/developing  ## let each file operation fail, be interrupted or be the last; a hundred kills; half an hour
-	KILLS=100 FAULTS=all $(BIN)/python -m pytest -n auto tests/faults tests/commands/test_faults.py
+	KILLS=100 FAULTS=all $(BIN)/python -m pytest -n auto tests/faults tests/commands/test_faults.py \
+	    tests/runs/test_together.py
 
 format: $(VENV)/developing  ## put the code into the one format
 	$(BIN)/ruff format .

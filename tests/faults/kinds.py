@@ -48,7 +48,11 @@ class Tally(Counter[str]):
         lost = self["failed"] + self["interrupted"] + self["killed"] - self["whole"]
         return (
             f"file operations: {', '.join(done)}; lost: {lost}; "
-            f"equal to the byte after going on: {self['equal']:,} of {self['continued']:,}"
+            f"equal to the byte after going on: {self['equal']:,} of {self['continued']:,}\n"
+            f"power failures: after {self['prefixes']:,} operations, which may leave {self['crashes']:,} disks; "
+            f"all of them whole: {self['disks']:,}\n"
+            f"beside trainings: {self['reads']:,} reads, of which {self['missed']} missed a checkpoint; "
+            f"{self['resumes']} resumptions at once, of which {self['trained']} trained"
         )
 
 

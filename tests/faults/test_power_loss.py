@@ -16,6 +16,7 @@ from tests.faults.power import Disk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.faults.kinds import Tally
     from tests.faults.machine import Machine
 
 TRAIN = ("train", "-o", "run", "--json", "-q")
@@ -75,7 +76,7 @@ class Examiner:
 
 @pytest.mark.parametrize(("name", "arguments"), [("run", TRAIN), ("run", RESUME), ("fork", FORK)])
 def test_a_whole_checkpoint_is_always_there(
-    name: str, arguments: tuple[str, ...], machine: Machine, config: Path, tmp_path: Path
+    name: str, arguments: tuple[str, ...], machine: Machine, config: Path, tmp_path: Path, tally: Tally
 ) -> None:
     work, left = tmp_path / "work", tmp_path / "left"
     work.mkdir()
@@ -93,8 +94,10 @@ def test_a_whole_checkpoint_is_always_there(
         disk.apply(line)
         told.extend(told_by(line))
         crashes = list(disk.crashes(names))
+        tally.update(prefixes=1, crashes=len(crashes))
         assert certain < 0 or all(f"{name}/last.npz" in found for found in crashes), f"after line {number}"
         epochs = [examiner.epoch(found) for found in crashes]
+        tally["disks"] += len(crashes)
         assert min(epochs) >= certain, f"after line {number}: {line[:100]}"
         certain = min(epochs)
         assert certain >= max(told, default=-1), f"after line {number}: {line[:100]}"
@@ -103,7 +106,9 @@ def test_a_whole_checkpoint_is_always_there(
     assert examiner.crashes > len(lines)
 
 
-def test_an_exported_file_is_the_old_one_or_the_new(machine: Machine, config: Path, tmp_path: Path) -> None:
+def test_an_exported_file_is_the_old_one_or_the_new(
+    machine: Machine, config: Path, tmp_path: Path, tally: Tally
+) -> None:
     assert machine(tmp_path, (*TRAIN, "-c", str(config))).code == 0
     target = tmp_path / "out" / "digits.npz"
     target.parent.mkdir()
@@ -112,10 +117,13 @@ def test_an_exported_file_is_the_old_one_or_the_new(machine: Machine, config: Pa
     done = machine(tmp_path, EXPORT, journal=True)
     assert done.code == 0
     found: list[dict[str, bytes]] = []
-    for line in done.journal.read_text().splitlines():
+    lines = done.journal.read_text().splitlines()
+    for line in lines:
         disk.apply(line)
         found.extend(disk.crashes(["out/digits.npz"]))
+    tally.update(prefixes=len(lines), crashes=len(found))
     assert {crash["out/digits.npz"] for crash in found} == {b"old", target.read_bytes()}
+    tally["disks"] += len(found)
     assert list(disk.crashes(["out/digits.npz"])) == [{"out/digits.npz": target.read_bytes()}]
 
 

@@ -99,7 +99,7 @@ def test_a_cleaner_does_not_let_a_second_training_in() -> None:
     assert checkpoint.load(RUN / "last.npz").meta.epoch == 4
 
 
-def test_a_hundred_readers_never_miss_a_checkpoint() -> None:
+def test_a_hundred_readers_never_miss_a_checkpoint(record_property: Callable[[str, object], None]) -> None:
     """last.npz was absent for a moment at each save."""
     begin(1)
     is_over, read, failures = Event(), [0] * 100, []
@@ -127,6 +127,7 @@ def test_a_hundred_readers_never_miss_a_checkpoint() -> None:
         is_over.set()
         for thread in threads:
             thread.join()
+    record_property("tally", {"reads": sum(read), "missed": len(failures)})
     assert failures == []
     assert min(read) > 0
 
@@ -150,7 +151,9 @@ except NnfangError as error:
 """
 
 
-def test_of_ten_resumes_at_once_each_trains_alone_or_not_at_all() -> None:
+def test_of_ten_resumes_at_once_each_trains_alone_or_not_at_all(
+    record_property: Callable[[str, object], None],
+) -> None:
     begin()
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     processes = [
@@ -170,6 +173,7 @@ def test_of_ten_resumes_at_once_each_trains_alone_or_not_at_all() -> None:
     said = [process.communicate(timeout=120)[0].strip() for process in processes]
     trained = [word for word in said if word == "2"]
     others = [word for word in said if word not in {"2", "40"}]
+    record_property("tally", {"resumes": len(said), "trained": len(trained)})
     assert len(trained) == 1  # whoever comes after the first reads what he has written
     assert all(word.endswith("is training into this folder") for word in others)
     begin(40, Path("whole"))
