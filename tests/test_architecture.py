@@ -48,7 +48,8 @@ MAY_IMPORT = {
         *("nnfang", "nnfang.core", "nnfang.data", "nnfang.exports", "nnfang.runs", "nnfang.training"),
     },
     "nnfang.exports.page": {
-        *("numpy", "nnfang", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.exports", "nnfang.runs"),
+        *("numpy", "nnfang", "nnfang.config", "nnfang.core", "nnfang.data"),
+        *("nnfang.exports", "nnfang.images", "nnfang.runs"),
     },
     "nnfang.commands": {
         *("click", "msgspec", "rich"),

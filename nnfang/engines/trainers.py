@@ -87,7 +87,7 @@ class Trainer(ABC):
         """Of the compiled function."""
 
     def lists(self, entries: int, ends: int) -> Lists:
-        """Room for lists of inputs that are not 0, with so many entries in so many lists."""
+        """Room for the lists of inputs that are not 0: the entries of all, and where each list begins."""
         if self.is_bytes:
             fractions = self.zeros(256)
             scale_pixels(np.arange(256, dtype=np.uint8)[:, None], fractions[:, None])

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from nnfang.errors import NnfangError, PictureError
 from nnfang.images.arrays import Grey
 from nnfang.images.files import find_pictures
-from nnfang.images.output import save_image, write_sheet
+from nnfang.images.output import encode_png, save_image, write_sheet
 from nnfang.images.preparation import PREPARATIONS, Prepared
 from nnfang.images.reading import read, read_picture
 from nnfang.images.samples import PREFIX, SAMPLES, find_sample
@@ -23,6 +23,7 @@ __all__ = [
     "SAMPLES",
     "Grey",
     "Prepared",
+    "encode_png",
     "find_pictures",
     "find_sample",
     "load",

@@ -1,5 +1,6 @@
 """Write images as files for people to look at."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,13 @@ GAP = 2
 
 ZOOM = 2
 """Pixels of a sheet along the side of each pixel of an image."""
+
+
+def encode_png(image: Grey) -> bytes:
+    """An image (h, w) as the bytes of a small PNG."""
+    content = BytesIO()
+    Image.fromarray(image).save(content, "PNG", optimize=True)
+    return content.getvalue()
 
 
 def save_image(path: Path, image: Grey, *, may_replace: bool = True) -> None:

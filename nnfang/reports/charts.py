@@ -31,7 +31,7 @@ MOST_POINTS = 1000
 """Of a curve; more cannot be told apart."""
 
 LOGARITHMIC_FROM = 8
-"""Where the largest value is so many times the smallest, the axis is logarithmic."""
+"""The largest value divided by the smallest, from which on an axis is logarithmic."""
 
 LABEL_HEIGHT = 0.085
 """Of a label at a line, as a part of the height of the axes."""

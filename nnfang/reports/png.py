@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PALETTE, DEPTH = 3, 8
-"""The type of a picture whose pixels are numbers of colours, of so many bits."""
+"""The type of a picture whose pixels are numbers of colours, and the bits of each."""
 
 MIDDLE = 128
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import column_or_1d
 from nnfang.core.constraints import FieldError
 from nnfang.core.network import output_layer
 from nnfang.errors import NnfangError
-from nnfang.runs.finding import load_model
+from nnfang.exports.reading import load_model
 from nnfang.sklearn.classifier import NnfangClassifier
 from nnfang.training.recipe import EarlyStopping
 from nnfang.training.state import TrainingState
@@ -31,7 +31,8 @@ def load(path: str | PathLike[str], *, classes: Any = None) -> NnfangClassifier:
     by the same recipe, but for distortions of images.
 
     Args:
-        path: A checkpoint, the folder of a run, or "bundled", the network that comes with nnfang.
+        path: A checkpoint, the folder of a run, an ``.onnx`` file that nnfang exported, or "bundled", the network that
+            comes with nnfang.
         classes: (classes,) what `predict` returns, in the order of the outputs, which must be sorted. By default that
             is the names of the classes: integers where all of them are the names of integers in their order.
 

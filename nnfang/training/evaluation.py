@@ -124,12 +124,12 @@ def evaluate(
     Raises:
         ValueError: There is nothing to look at.
     """
+    from nnfang.engines.layout import allocate_workspace  # which prediction does not need
+
     rows = np.arange(len(images)) if rows is None else rows
     if not len(rows):
         raise ValueError("there are no images to evaluate")
     size = min(BLOCK, len(rows))
-    from nnfang.engines.layout import allocate_workspace  # which prediction does not need
-
     workspace, x = allocate_workspace(network, size), np.empty((size, network.inputs), network.dtype)
     tally = Tally(network, loss)
     for start in range(0, len(rows), BLOCK):
@@ -193,9 +193,9 @@ def measure_losses(network: Network, loss: str, images: Images, labels: Labels) 
     Returns:
         (n,).
     """
-    output, one_hot = output_loss(network.output_activation, loss), np.eye(network.outputs, dtype=network.dtype)
-    from nnfang.engines.layout import allocate_workspace
+    from nnfang.engines.layout import allocate_workspace  # as above
 
+    output, one_hot = output_loss(network.output_activation, loss), np.eye(network.outputs, dtype=network.dtype)
     workspace, x = allocate_workspace(network, 1), np.empty((1, network.inputs), network.dtype)
     losses, last = np.empty(len(labels)), workspace[-1]
     for i, label in enumerate(labels):

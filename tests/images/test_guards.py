@@ -110,11 +110,14 @@ def test_an_icon_of_an_allowed_size_is_read(inner: str, limit: Callable[[float],
         read_picture(io.BytesIO(content))
 
 
-@pytest.mark.parametrize(("inner", "limited"), [("PNG", "default"), ("JPEG2000", "buffered")])
+@pytest.mark.parametrize(
+    ("inner", "options", "limited"),
+    [("PNG", {}, "default"), ("JPEG2000", {}, "buffered"), ("JPEG2000", {"no_jp2": True}, "buffered")],
+)
 def test_a_large_picture_inside_a_mac_icon_is_refused(
-    inner: str, limited: str, monkeypatch: pytest.MonkeyPatch
+    inner: str, options: dict[str, bool], limited: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = icns(b"ic07", encode(Image.new("RGB", (128, 128)), inner))
+    content = icns(b"ic07", encode(Image.new("RGB", (128, 128)), inner, **options))
     assert read_picture(io.BytesIO(content)).shape == (128, 128)
     monkeypatch.setattr(guards, "SIZE_LIMITS", replace(SIZE_LIMITS, default=0.017, buffered=0.017))
     assert read_picture(io.BytesIO(content)).shape == (128, 128)

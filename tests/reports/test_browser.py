@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +12,7 @@ from tests.reports.results import HOSTILE
 
 pytest.importorskip("matplotlib", reason="the extra report is not installed")
 pytest.importorskip("jinja2", reason="the extra report is not installed")
-pytest.importorskip("playwright", reason="Playwright's Python client is not installed")
 
-from playwright.sync_api import sync_playwright
 
 from nnfang.reports.run_page import render
 from tests.reports.test_page import make_story
@@ -24,22 +20,10 @@ from tests.reports.test_page import make_story
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"),
-]
+pytestmark = pytest.mark.browser
 
 DIGITS = tuple("0123456789")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 def show(browser: Browser, file: Path, width: int, *, is_dark: bool = False) -> tuple[Page, list[str]]:

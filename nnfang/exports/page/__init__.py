@@ -36,7 +36,7 @@ def encode(checkpoint: Checkpoint, settings: Settings) -> bytes:
         facts["learn"] = {
             "labels": labels.tolist(),
             "tests": tests,
-            "dataset": public(name_in_public(settings.learn.name)),
+            "dataset": escape(name_in_public(settings.learn.name)),
         }
     return fill(facts, parts)
 
@@ -47,7 +47,7 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
     tested = meta.tested
     return {
         "version": __version__,
-        "classes": [public(name) for name in checkpoint.class_names],
+        "classes": [escape(name) for name in checkpoint.class_names],
         "shape": list(meta.input_shape),
         "preparation": meta.preparation,
         "layers": [to_tree(layer) for layer in network.layers],
@@ -55,12 +55,7 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
         "parameters": int(network.theta.size),
         "loss": recipe.loss,
         "alpha": recipe.optimizer.learning_rate if isinstance(recipe.optimizer, Sgd) else UPDATE_RATE,
-        "dataset": public(meta.dataset.name),
-        "tested": tested and {"images": tested.images, "accuracy": tested.accuracy, "dataset": public(tested.dataset)},
-        "origin": {public(key): public(str(value)) for key, value in meta.environment.items()},
+        "dataset": escape(meta.dataset.name),
+        "tested": tested and {"images": tested.images, "accuracy": tested.accuracy, "dataset": escape(tested.dataset)},
+        "origin": {escape(key): escape(str(value)) for key, value in meta.environment.items()},
     }
-
-
-def public(text: str) -> str:
-    """Text of strangers without what could turn its direction, and without what is no character."""
-    return escape(text)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnfang.errors import DataError
+from nnfang.images import encode_png
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -61,14 +60,5 @@ def to_bytes(images: Images) -> npt.NDArray[np.uint8]:
 
 
 def encode_sheet(images: npt.NDArray[np.uint8]) -> str:
-    """A greyscale PNG of images (m, inputs) in base64.  Source: ISO/IEC 15948:2004."""
-    height, width = images.shape
-    filtered = np.zeros((height, width + 1), np.uint8)  # each row begins with the number of its filter: 0, none
-    filtered[:, 1:] = images
-    parts = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(filtered.tobytes(), 9)),
-        (b"IEND", b""),
-    )
-    chunks = [struct.pack(">I", len(b)) + n + b + struct.pack(">I", zlib.crc32(n + b)) for n, b in parts]
-    return b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).decode()
+    """A greyscale PNG of images (m, inputs) in base64."""
+    return b64encode(encode_png(images)).decode()

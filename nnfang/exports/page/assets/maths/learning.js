@@ -27,7 +27,7 @@ export function initialize(layers, random) {
 /** The worker: takes { kind: "start" | "pace" | "once", … }, and posts where learning stands. */
 export function startWorker(scope) {
   let run = null;
-  let [pace, credit, before] = [0, 0, 0]; // images a second; Infinity is as fast as it goes
+  let [pace, credit, before] = [0, 0, 0]; // images per second; Infinity is as fast as it goes
   const tick = () => {
     const now = performance.now();
     credit = pace === Infinity ? pace : Math.min(credit + (pace * (now - before)) / 1000, Math.max(1, pace));

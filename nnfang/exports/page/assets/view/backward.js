@@ -27,6 +27,7 @@ export function makeBackwardPanel(panel, network, shown, moved) {
   };
   labels.onchange = () => [(result.textContent = ""), draw()];
   step.onclick = () => {
+    network.stopLearning?.(); // whose next report would undo it
     const [label, states] = [Number(labels.value), network.states];
     const deltas = backward(network.layers, states, label, facts.loss);
     update(network.layers, network.x, states, deltas, Number(alpha.value));
@@ -38,6 +39,7 @@ export function makeBackwardPanel(panel, network, shown, moved) {
     moved();
   };
   reset.onclick = () => {
+    network.stopLearning?.();
     network.theta.set(network.trained);
     result.textContent = "The weights are as they were trained.";
     moved();

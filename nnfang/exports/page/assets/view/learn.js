@@ -5,7 +5,7 @@ import { find, make, percent, show } from "./elements.js";
 import { drawSigned, layOut } from "./pictures.js";
 import { weightsOf } from "./unit.js";
 
-const PACES = [["1 image a second", 1], ["10 a second", 10], ["100 a second", 100], ["as fast as it goes", Infinity]];
+const PACES = [["1 image per second", 1], ["10 per second", 10], ["100 per second", 100], ["as fast as it goes", Infinity]];
 const [CURVE_WIDTH, CURVE_HEIGHT] = [440, 150];
 const MOST_FILTERS = 128;
 
@@ -22,7 +22,7 @@ async function readSheet() {
 
 /** The panel; `moved()` follows each report of the worker, whose weights are then those of the page. */
 export function makeLearnPanel(panel, network, source, moved) {
-  const { facts } = network;
+  const { facts, layers } = network;
   const seed = make("input", { type: "number", id: "seed", min: "0", step: "1", value: "0" });
   const alpha = make("input", { type: "number", id: "learn-alpha", min: "0", step: "any", value: String(facts.alpha) });
   const pace = make("select", { id: "pace" }, ...PACES.map(([name], i) => make("option", { value: String(i), selected: i === 3 }, name)));
@@ -31,21 +31,26 @@ export function makeLearnPanel(panel, network, source, moved) {
   const [status, curve] = [make("p", { id: "learn-status" }), make("div", { id: "curve" })];
   const filters = make("canvas", { className: "filters pixels", role: "img", "aria-label": "The weights of the units of the first layer" });
   panel.append(
-    make("p", {}, `Algorithm 3 from fresh weights, on ${facts.learn.labels.length - facts.learn.tests} training images of ${facts.learn.dataset}; the pad above is read by this network as it learns.`),
+    make("p", {}, `Algorithm 3 from fresh weights, on ${facts.learn.labels.length - facts.learn.tests} training images of ${facts.learn.dataset}${layers.some(({ dropout }) => dropout) ? ", without dropout" : ""}; the pad above is read by this network as it learns.`),
     make("div", { className: "row" }, run, once, again, make("label", { htmlFor: "pace" }, "pace"), pace,
       make("label", { htmlFor: "learn-alpha" }, "α"), alpha, make("label", { htmlFor: "seed" }, "seed"), seed),
     status, curve, make("h3", {}, "The weights of the first layer"), filters,
   );
-  let worker = null;
-  let isRunning = false;
+  let [worker, starting, isRunning] = [null, null, false];
   const setRunning = (value) => {
     isRunning = value;
     run.textContent = value ? "Pause" : "Start";
     worker?.postMessage({ kind: "pace", pace: value ? PACES[pace.value][1] : 0 });
   };
-  const start = async () => {
+  const stop = () => {
     worker?.terminate();
+    [worker, starting] = [null, null];
+    setRunning(false);
+  };
+  const start = async () => {
+    stop();
     const images = await readSheet();
+    worker?.terminate(); // of another start, meanwhile
     worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
     worker.onmessage = ({ data }) => {
       network.theta.set(data.theta);
@@ -59,10 +64,15 @@ export function makeLearnPanel(panel, network, source, moved) {
       labels: facts.learn.labels, tests: facts.learn.tests, loss: facts.loss, alpha: Number(alpha.value), seed: Number(seed.value),
     });
   };
-  const ready = async () => worker ?? (await start());
+  const ready = () => (starting ??= start()); // a second click does not start a second worker
   run.onclick = async () => [await ready(), setRunning(!isRunning)];
   once.onclick = async () => [await ready(), setRunning(false), worker.postMessage({ kind: "once" })];
-  again.onclick = async () => [setRunning(false), await start()];
+  again.onclick = () => [stop(), ready()];
+  network.stopLearning = () => {
+    if (!worker) return;
+    stop();
+    status.textContent = "Ended, because the weights were changed by hand.";
+  };
   pace.onchange = () => isRunning && setRunning(true);
   return () => (status.textContent ||= "Not started: the network is still the trained one.");
 }

@@ -11,7 +11,7 @@ import { Diagram } from "./diagram.js";
 import { find, forgetColours, make, percent } from "./elements.js";
 import { makeLearnPanel } from "./learn.js";
 import { Pad } from "./pad.js";
-import { drawInk, layOut, readPicture } from "./pictures.js";
+import { drawInk, readPicture } from "./pictures.js";
 import { makeStepsPanel } from "./steps.js";
 import { makeUnitPanel } from "./unit.js";
 
