@@ -41,6 +41,7 @@ class Format:
 
 FORMATS = {
     "npz": Format("checkpoint", "for nnfang itself"),
+    "py": Format("python_file", "one Python file that needs only NumPy"),
 }
 """The formats by the endings of their files."""
 
