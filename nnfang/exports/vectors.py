@@ -1,4 +1,4 @@
-"""Inputs with which an exported network is tried where nnfang is not: made up, so that no training data leave the house.
+"""Inputs with which an exported network is tried where nnfang is not: made up, so that no training data leave home.
 
 They are the same on every computer, and need neither the data set nor a random generator.
 """

@@ -1,8 +1,8 @@
 """Bundle parts of nnfang into one module: the definitions that some names need, and no other, as they are written.
 
 A name is looked up in its module, then the names in its definition, and so on through the modules of nnfang that are
-imported. What remains of a module keeps its order, its comments and its docstrings; imports of nnfang disappear, all
-others are collected.
+imported. What remains of a module keeps its order, its comments and its docstrings; imports of nnfang disappear, even
+those within functions, and all others at the top of a module are collected.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import TypeGuard
 
 PACKAGE = "nnfang"
 
@@ -75,9 +76,9 @@ class Bundle:
     foreign: dict[str, str]
 
     def sections(self) -> Iterator[tuple[str, str, str]]:
-        """The name of each module, its docstring, and the source of what is needed of it."""
+        """The path of each module, its docstring, and the source of what is needed of it."""
         for name, definitions in self.modules.items():
-            yield name, read_module(name).docstring, _join(definitions.values())
+            yield path_of(name), read_module(name).docstring, _join(definitions.values())
 
 
 def bundle(roots: Iterable[Name], replaced: Mapping[Name, str] = NOTHING) -> Bundle:
@@ -88,7 +89,8 @@ def bundle(roots: Iterable[Name], replaced: Mapping[Name, str] = NOTHING) -> Bun
         replaced: Statements that take the place of definitions.
 
     Raises:
-        BundlingError: Two modules give different things the same name, or a statement is of a kind that is not known.
+        BundlingError: Two modules give different things the same name, what is imported is not there, or a statement is
+            of a kind that is not known.
     """
     needed: dict[str, dict[str, Definition]] = {}
     foreign: dict[str, str] = {}
@@ -113,13 +115,13 @@ def _collect(
     root: Name, replaced: Mapping[Name, str], needed: dict[str, dict[str, Definition]], foreign: dict[str, str]
 ) -> None:
     """Follow a name through its definition, and through the imports of its module."""
-    todo = [root]
+    todo = [_found(root)]
     while todo:
         module_name, name = todo.pop()
         module = read_module(module_name)
         known = needed.setdefault(module_name, {})
         if name in module.imports:
-            todo.append(module.imports[name])
+            todo.append(_found(module.imports[name]))
         elif name in module.foreign:
             if foreign.setdefault(name, module.foreign[name]) != module.foreign[name]:
                 raise BundlingError(f"{name} is imported in two ways: {module.foreign[name]}, {foreign[name]}")
@@ -127,8 +129,14 @@ def _collect(
             other = replaced.get((module_name, name))
             known[name] = module.definitions[name] if other is None else _parse_statement(other)
             todo += [(module_name, needed_name) for needed_name in sorted(known[name].needs)]
-        elif name not in module.definitions and (module_name, name) == root:
-            raise BundlingError(f"{module_name} has no {name}")
+
+
+def _found(name: Name) -> Name:
+    """A name that its module defines or imports."""
+    module = read_module(name[0])
+    if name[1] not in module.definitions.keys() | module.imports.keys() | module.foreign.keys():
+        raise BundlingError(f"{name[0]} has no {name[1]}; what is bundled imports names, not modules")
+    return name
 
 
 def _append(name: str, needed: Mapping[str, object], order: dict[str, None]) -> None:
@@ -141,6 +149,13 @@ def _append(name: str, needed: Mapping[str, object], order: dict[str, None]) -> 
     order[name] = None
 
 
+def path_of(name: str) -> str:
+    """nnfang.images.arrays -> nnfang/images/arrays.py; nnfang.images -> nnfang/images/__init__.py."""
+    parts = name.split(".")
+    is_package = files(PACKAGE).joinpath(*parts[1:]).is_dir()
+    return "/".join(parts) + ("/__init__.py" if is_package else ".py")
+
+
 @cache
 def read_module(name: str) -> Module:
     """Read the source of a module of nnfang.
@@ -148,10 +163,7 @@ def read_module(name: str) -> Module:
     Raises:
         BundlingError: A statement is of a kind that is not known.
     """
-    package, _, stem = name.rpartition(".")
-    place = files(package) / stem
-    path = place / "__init__.py" if place.is_dir() else files(package) / f"{stem}.py"
-    source = path.read_text(encoding="utf-8")
+    source = files(PACKAGE).joinpath(*path_of(name).split("/")[1:]).read_text(encoding="utf-8")
     tree = ast.parse(source)
     module = Module(ast.get_docstring(tree) or "")
     lines = source.splitlines()
@@ -160,8 +172,10 @@ def read_module(name: str) -> Module:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             _read_import(name, statement, module)
         elif not _is_for_type_checkers(statement) and not _is_docstring(statement):
-            _refuse_inner_imports(name, statement)
-            source = _cut(lines, statement, following if _is_docstring(following) else None)
+            inner = [node for node in ast.walk(statement) if _is_import_of_nnfang(node)]
+            for node in inner:
+                _read_import(name, node, module)
+            source = _cut(lines, statement, following if _is_docstring(following) else None, inner)
             module.definitions[_defined_name(name, statement)] = _describe(statement, source)
     return module
 
@@ -180,8 +194,10 @@ def _read_import(name: str, statement: ast.Import | ast.ImportFrom, module: Modu
         local = alias.asname or alias.name
         renamed = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
         if isinstance(statement, ast.Import):
+            if alias.name.partition(".")[0] == PACKAGE:
+                raise BundlingError(f"{name}, line {statement.lineno}: what is bundled imports names, not modules")
             module.foreign[local] = f"import {renamed}"
-        elif not _is_of_nnfang(statement.module):
+        elif not _is_import_of_nnfang(statement):
             module.foreign[local] = f"from {statement.module} import {renamed}"
         elif alias.asname:
             raise BundlingError(f"{name}, line {statement.lineno}: what is bundled keeps its name")
@@ -189,8 +205,8 @@ def _read_import(name: str, statement: ast.Import | ast.ImportFrom, module: Modu
             module.imports[local] = (str(statement.module), alias.name)
 
 
-def _is_of_nnfang(module: str | None) -> bool:
-    return (module or "").partition(".")[0] == PACKAGE
+def _is_import_of_nnfang(node: ast.AST) -> TypeGuard[ast.ImportFrom]:
+    return isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == PACKAGE
 
 
 def _is_for_type_checkers(statement: ast.stmt) -> bool:
@@ -207,12 +223,6 @@ def _is_docstring(statement: ast.stmt | None) -> bool:
     )
 
 
-def _refuse_inner_imports(name: str, statement: ast.stmt) -> None:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.ImportFrom) and _is_of_nnfang(node.module):
-            raise BundlingError(f"{name}, line {node.lineno}: what is bundled imports nnfang at the top of a module")
-
-
 def _defined_name(name: str, statement: ast.stmt) -> str:
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return statement.name
@@ -222,14 +232,25 @@ def _defined_name(name: str, statement: ast.stmt) -> str:
     raise BundlingError(f"{name}, line {statement.lineno}: a statement that defines no name")
 
 
-def _cut(lines: list[str], statement: ast.stmt, docstring: ast.stmt | None) -> str:
-    """A statement with its decorators, the comment before and the docstring after it, as they are written."""
+def _cut(lines: list[str], statement: ast.stmt, docstring: ast.stmt | None, left_out: Iterable[ast.stmt]) -> str:
+    """A statement with its decorators, the comment before and the docstring after it, as they are written.
+
+    Args:
+        lines: Of the module.
+        statement: What is cut out.
+        docstring: What follows it, if that is its docstring.
+        left_out: Statements in it that are left out, with the empty line after them.
+    """
     decorators = getattr(statement, "decorator_list", [])
     start = min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
     while start and lines[start - 1].startswith("#"):
         start -= 1
-    end = (docstring or statement).end_lineno
-    return "\n".join(re.sub(TOOLS, "", line) for line in lines[start:end])
+    end = (docstring or statement).end_lineno or 0
+    skipped: set[int] = set()
+    for inner in left_out:
+        after = inner.end_lineno or 0
+        skipped |= set(range(inner.lineno - 1, after if lines[after].strip() else after + 1))
+    return "\n".join(re.sub(TOOLS, "", lines[number]) for number in range(start, end) if number not in skipped)
 
 
 def _join(definitions: Iterable[Definition]) -> str:

@@ -18,9 +18,6 @@ from nnfang.core.arrays import Array
 if TYPE_CHECKING:
     from nnfang.exports.python_file.program.constants import CLASS_NAMES, DTYPE, INPUT_SHAPE, LAYERS, UNITS
 
-MOST_ROWS = 512
-"""Images that are predicted at a time, so that any number of them needs little memory."""
-
 
 def forward(x: Array) -> Array:
     """Algorithm 2, the forward process.  (m, inputs) -> ŷ (m, classes)."""
@@ -72,6 +69,10 @@ def softmax(z: Array) -> Array:
     e = np.exp(z - z.max(axis=1, keepdims=True))
     y_hat: Array = e / e.sum(axis=1, keepdims=True)
     return y_hat
+
+
+MOST_ROWS = 512
+"""Images that are predicted at a time, so that any number of them needs little memory."""
 
 
 def predict(images: npt.ArrayLike) -> Array:

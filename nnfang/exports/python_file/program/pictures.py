@@ -49,23 +49,26 @@ def require_pillow() -> None:
         PictureError: It is not.
     """
     if not HAS_PILLOW:
-        raise PictureError("reading pictures needs Pillow: pip install pillow")
+        raise PictureError("reading pictures needs Pillow 10.3 or newer: pip install pillow")
 
 
-def classify_pictures(argument: str) -> Iterator[int]:
-    """Write what each picture shows that an argument names; yields 1 for one that cannot be read."""
-    try:
-        require_pillow()
-        if argument == "-":
-            write_prediction(argument, sys.stdin.buffer, "standard input")
-            return
-        for path in find_pictures([argument]):
-            try:
-                write_prediction(str(path), path)
-            except PictureError as error:
-                yield fail(str(path), error)
-    except PictureError as error:
-        yield fail(argument, error)
+def classify_pictures(arguments: list[str]) -> Iterator[int]:
+    """Write what each picture shows that is named; yields 1 for one that cannot be read."""
+    if not HAS_PILLOW:
+        arguments = arguments[:1]  # the reason is the same for all
+    for argument in arguments:
+        try:
+            require_pillow()
+            if argument == "-":
+                write_prediction(argument, sys.stdin.buffer, "standard input")
+                continue
+            for path in find_pictures([argument or "(an empty name)"]):  # which would be this folder
+                try:
+                    write_prediction(str(path), path)
+                except PictureError as error:
+                    yield fail(str(path), error)
+        except PictureError as error:
+            yield fail(argument, error)
 
 
 def write_prediction(name: str, source: Path | BinaryIO, title: str | None = None) -> None:

@@ -17,18 +17,23 @@ from nnfang.names import escape
 if TYPE_CHECKING:
     from nnfang.exports.python_file.program.constants import INPUT_SHAPE
 
-DESCRIPTION = """Classify rows of numbers: text with one row per line, its numbers apart by commas, semicolons or spaces.
+DESCRIPTION = """Classify rows of numbers: text with one row per line, numbers apart by commas, semicolons or spaces.
 
 Each line has a row with the class, its probability (or score), and where it is. The numbers must be those of the
 training data: what was bytes there must be divided by 255 here. A line that makes no sense gives the reason; the exit
 code is then 1."""
 
 
-def classify_rows(argument: str) -> Iterator[int]:
+def classify_rows(arguments: list[str]) -> Iterator[int]:
+    """Write the class of each line of some files; yields 1 for each line that makes no sense."""
+    for argument in arguments:
+        yield from classify_table(argument)
+
+
+def classify_table(argument: str) -> Iterator[int]:
     """Write the class of each line of a file; yields 1 for each line that makes no sense."""
     try:
-        source = nullcontext(sys.stdin) if argument == "-" else Path(argument).open(encoding="utf-8")
-        with source as lines:
+        with nullcontext(sys.stdin) if argument == "-" else Path(argument).open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     yield classify_row(line, f"{argument}:{number}")
@@ -58,4 +63,4 @@ def classify_row(line: str, place: str) -> int:
 
 def main() -> int:
     """Run the program; returns its exit code."""
-    return run(classify_rows, "FILE", DESCRIPTION)
+    return run(classify_rows, "TABLE", DESCRIPTION)

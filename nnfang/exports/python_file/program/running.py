@@ -14,37 +14,40 @@ if TYPE_CHECKING:
     from nnfang.exports.python_file.program.constants import IS_PROBABILITY
 
 
-def run(classify: Callable[[str], Iterable[int]], metavar: str, description: str) -> int:
+def run(classify: Callable[[list[str]], Iterable[int]], metavar: str, description: str) -> int:
     """Do what the command line asks for.
 
     Args:
-        classify: Writes what it finds in an argument; yields 1 for all that failed.
+        classify: Writes what it finds in some arguments; yields 1 for all that failed.
         metavar: What an argument is.
         description: What the program does.
 
     Returns:
-        What the program ends with: 0 if all went well, 1 if something could not be read, or the check failed.
+        What the program ends with: 0 if all went well; 1 if something could not be read or written, or the check
+        failed; 2 if nothing was asked for.
     """
     parser = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--test", action="store_true", help="check the network with ten test vectors, and exit")
     parser.add_argument("names", metavar=metavar, nargs="*", help="what to classify; - is standard input")
     options = parser.parse_args()
-    if options.test:
-        return check()
-    if not options.names:
+    if not options.test and not options.names:
         parser.print_help(sys.stderr)
         return 2
+    if sys.stdout is None or ("-" in options.names and sys.stdin is None):
+        parser.error("standard input or output is closed")
     warnings.simplefilter("ignore")  # Pillow's, about odd files that are read all the same
     try:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-        failed = sum(sum(classify(name)) for name in options.names)
+        code = check() if options.test else max(classify(options.names), default=0)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # of writing: whatever cannot be read is told of where it is read
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try again as it ends
+        if not isinstance(error, BrokenPipeError):  # whoever reads may have read enough
+            print(f"Error: cannot write: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    return 1 if failed else 0
+    return code
 
 
 def describe_value(value: float) -> str:
