@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nnfang.core.layers import Dense
+from nnfang.errors import NnfangError
 from nnfang.exports.facts import describe, format_lines
-from nnfang.exports.python_file.bundling import Bundle, Name, bundle, path_of
+from nnfang.exports.python_file.bundling import Bundle, Name, bundle, path_of, read_module
 from nnfang.exports.vectors import make_vectors
 
 if TYPE_CHECKING:
@@ -72,10 +73,14 @@ if __name__ == "__main__":
 
 
 def encode(checkpoint: Checkpoint, settings: Settings) -> bytes:
-    """The source of the file, in UTF-8."""
+    """The source of the file, in UTF-8.
+
+    Raises:
+        NnfangError: Nobody knows how a picture is prepared for this network.
+    """
     is_picture = len(checkpoint.meta.input_shape) == 2  # noqa: PLR2004 - height and width
     bundled = _bundle(checkpoint, is_picture=is_picture)
-    parts = [_head(checkpoint, is_picture=is_picture), _imports(bundled), _constants(checkpoint)]
+    parts = [_head(checkpoint, is_picture=is_picture), _imports(bundled), _constants(checkpoint, is_picture=is_picture)]
     for path, docstring, source in bundled.sections():
         parts.append(_section(path, docstring, source))
         if path == path_of(EQUATIONS):
@@ -86,11 +91,10 @@ def encode(checkpoint: Checkpoint, settings: Settings) -> bytes:
 def _bundle(checkpoint: Checkpoint, *, is_picture: bool) -> Bundle:
     """The equations, then what prepares pictures, then the program."""
     names = ["forward", *dict.fromkeys(_activations(checkpoint)), "predict", "split_layers"]
-    roots = [(EQUATIONS, name) for name in names]
-    if is_picture:
-        roots.append((IMAGES, "load_prepared"))
-    program = f"{PROGRAM}.{'pictures' if is_picture else 'rows'}"
-    return bundle([*roots, (program, "main")], _preparations(checkpoint))
+    equations = [(EQUATIONS, name) for name in names]
+    if not is_picture:
+        return bundle([*equations, (f"{PROGRAM}.rows", "main")])
+    return bundle([*equations, (IMAGES, "load_prepared"), (f"{PROGRAM}.pictures", "main")], _preparations(checkpoint))
 
 
 def _activations(checkpoint: Checkpoint) -> Iterator[str]:
@@ -100,6 +104,8 @@ def _activations(checkpoint: Checkpoint) -> Iterator[str]:
 def _preparations(checkpoint: Checkpoint) -> dict[Name, str]:
     """Of the ways to prepare pictures, the one that is needed."""
     name = checkpoint.meta.preparation
+    if f"prepare_{name}" not in read_module(PREPARATION).definitions:
+        raise NnfangError(f'no preparation "{name}" of pictures')
     return {(PREPARATION, "PREPARATIONS"): f'PREPARATIONS = {{"{name}": prepare_{name}}}'}
 
 
@@ -152,12 +158,13 @@ def _import_lines(foreign: dict[str, str]) -> list[str]:
     return modules
 
 
-def _constants(checkpoint: Checkpoint) -> str:
+def _constants(checkpoint: Checkpoint, *, is_picture: bool) -> str:
     meta, network = checkpoint.meta, checkpoint.network
+    preparation = f'PREPARATION = "{meta.preparation}"\n' if is_picture else ""
     return (
         f"CLASS_NAMES = {_tuple(map(repr, meta.class_names))}\n"
         f"INPUT_SHAPE = {meta.input_shape!r}\n"
-        f'PREPARATION = "{meta.preparation}"\n'
+        f"{preparation}"
         f"DTYPE = np.{network.dtype}\n"
         f"IS_PROBABILITY = {network.output_activation == 'softmax'}  # whether the outputs are; otherwise scores\n"
         f'DIGEST = "{network.digest()}"\n'
