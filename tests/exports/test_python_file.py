@@ -131,6 +131,7 @@ def test_the_samples_are_prepared_to_the_same_28_by_28_bytes(name: str, digits: 
     y_hat, prepared = digits.predict_picture(path)
     assert same(prepared, load_prepared(path, (28, 28), "digit"))
     assert digits.most_likely(y_hat)[0] == name
+    np.testing.assert_array_equal(digits.predict_picture(str(path))[0], y_hat)
 
 
 @pytest.mark.parametrize("kind", KINDS)

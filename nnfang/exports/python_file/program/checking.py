@@ -35,5 +35,5 @@ def check() -> int:
     tolerance = 1000 * np.finfo(DTYPE).eps
     is_close = np.isclose(found, expected, rtol=tolerance, atol=tolerance / 10).all(axis=1)
     largest = float(np.abs(found - expected).max())
-    print(f"test vectors  {is_close.sum()} of {len(is_close)} as when exported; largest difference {largest:.1g}")
+    print(f"test vectors  {is_close.sum()} of {len(is_close)} as when exported; largest difference {largest:.0e}")
     return 0 if found_digest == DIGEST and is_close.all() else 1

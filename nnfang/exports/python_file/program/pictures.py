@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -23,11 +24,11 @@ Each has a row with the class, its probability (or score) and the name. That of 
 read gives the reason; the exit code is then 1. The network and how a picture is prepared for it are in this file."""
 
 
-def predict_picture(source: Path | BinaryIO, name: str | None = None) -> tuple[Array, Prepared]:
+def predict_picture(source: str | PathLike[str] | BinaryIO, name: str | None = None) -> tuple[Array, Prepared]:
     """What a picture shows.
 
     Args:
-        source: A file, or a stream with the bytes of one.
+        source: The path of a file, or a stream with the bytes of one.
         name: What errors call it; by default its path.
 
     Returns:
@@ -38,6 +39,7 @@ def predict_picture(source: Path | BinaryIO, name: str | None = None) -> tuple[A
         PictureError: It is not a picture, damaged, too large, or cannot be opened; or Pillow is not installed.
     """
     require_pillow()
+    source = Path(source) if isinstance(source, str | PathLike) else source
     prepared = load_prepared(source, INPUT_SHAPE, PREPARATION, name)
     return predict(prepared.image[None])[0], prepared
 
