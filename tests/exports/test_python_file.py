@@ -20,6 +20,7 @@ from nnfang.core.layers import Dense
 from nnfang.data import load
 from nnfang.errors import NnfangError
 from nnfang.exports import Settings, encode
+from nnfang.exports.reading import load_model
 from nnfang.images import SAMPLES, Prepared, find_sample, load_prepared
 from nnfang.runs.bundled import NETWORK
 from nnfang.runs.checkpoint import Checkpoint
@@ -102,6 +103,14 @@ def test_whatever_the_network_the_file_computes_the_same(kind: str, tmp_path: Pa
     assert checkpoint.meta.input_shape == module.INPUT_SHAPE
     assert module.IS_PROBABILITY is (checkpoint.network.output_activation == "softmax")
     assert module.check() == 0
+
+
+@pytest.mark.parametrize("kind", ["paper", "features"])
+def test_a_network_from_an_onnx_file_gives_the_same_file(kind: str, tmp_path: Path) -> None:
+    """The graph takes bytes alone, and onnxruntime rounds otherwise; neither matters here."""
+    checkpoint = make_checkpoint(kind)
+    (tmp_path / "digits.onnx").write_bytes(encode(checkpoint, "onnx", Settings()))
+    assert export(load_model(tmp_path / "digits.onnx")) == export(checkpoint)
 
 
 def test_five_hundred_digits_are_read_alike(digits: Any) -> None:

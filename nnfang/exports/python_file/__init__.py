@@ -201,7 +201,7 @@ def _numbers(checkpoint: Checkpoint) -> str:
             "# Inputs that were made up, and what nnfang predicts for them",
             f"VECTORS_DTYPE = np.{vectors.dtype}",
             f'TEST_VECTORS = """\n{_base64(vectors)}\n"""\n',
-            f'EXPECTED = """\n{_base64(checkpoint.predict(vectors))}\n"""\n',
+            f'EXPECTED = """\n{_base64(checkpoint.network.predict(vectors))}\n"""\n',
         ]
     )
 
