@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 import nnfang.names
-from nnfang.exports.python_file.bundling import BundlingError, bundle, path_of, read_module
+from nnfang.exports.python_file.bundling import bundle
+from nnfang.exports.python_file.sources import BundlingError, path_of, read_module
 
 IMAGES = "nnfang.images"
 

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from nnfang.core.layers import Dense
 from nnfang.errors import NnfangError
 from nnfang.exports.facts import describe, format_lines
-from nnfang.exports.python_file.bundling import Bundle, Name, bundle, path_of, read_module
+from nnfang.exports.python_file.bundling import Bundle, bundle
+from nnfang.exports.python_file.sources import Name, path_of, read_module
 from nnfang.exports.vectors import make_vectors
 
 if TYPE_CHECKING:
