@@ -54,6 +54,7 @@ FORMATS = {
     "html": Format("page", "a web page to draw on", settings=("learn",)),
     "onnx": Format("onnx_graph", "for ONNX runtimes", settings=("floats",), library="onnx"),
     "safetensors": Format("tensors", "for PyTorch", library="safetensors"),
+    "py": Format("python_file", "one Python file that needs only NumPy"),
 }
 """The formats by the endings of their files."""
 
