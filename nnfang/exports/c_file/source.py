@@ -32,7 +32,7 @@ def to_double(text: str) -> str:
     """Code for floats as code for doubles."""
     text = re.sub(r"\bfloat\b", "double", text)
     text = re.sub(r"\b(exp|tanh)f\b", r"\1", text)
-    text = re.sub(r"\b(\d+\.\d+)f\b", r"\1", text)
+    text = re.sub(r"(?<!%)\b(\d+\.\d+)f\b", r"\1", text)  # but for formats, such as %6.3f
     return text.replace("strtof", "strtod").replace("FLT_EPSILON", "DBL_EPSILON")
 
 

@@ -109,7 +109,8 @@ static void Q_gelu(size_t n, float *a)
         a[i] *= sigmoid((a[i] * a[i] * (0.044715f * scale) + scale) * a[i]);
 }
 
-/* Eq. 7: a_i = e^z_i / sum_k e^z_k, in place; less the largest z, e^z cannot overflow, and the quotients are the same. */
+/* Eq. 7: a_i = e^z_i / sum_k e^z_k, in place. Less the largest z, e^z cannot overflow, and the quotients are as
+   before. */
 static void Q_softmax(size_t n, float *a)
 {
     float most = a[0], sum = 0;

@@ -22,7 +22,8 @@ static int test(void)
         }
         right += is_right;
     }
-    printf("test vectors  %d of %d as when exported; largest difference %.1g\n", right, NNFANG_TEST_VECTORS, largest);
+    printf("test vectors  %d of %d as when exported; largest difference %.1g\n", right, NNFANG_TEST_VECTORS,
+           largest);
     return right == NNFANG_TEST_VECTORS;
 }
 
