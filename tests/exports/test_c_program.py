@@ -13,6 +13,8 @@ from nnfang.exports import Settings, encode
 from nnfang.exports.int8 import round_weights
 from nnfang.runs.bundled import NETWORK
 from nnfang.runs.checkpoint import load as load_checkpoint
+from tests.documentation.pages import find_blocks, read
+from tests.documentation.replay import replay
 from tests.exports.c_programs import Program, build_program, needs_cc
 from tests.exports.variety import make_checkpoint, make_images
 
@@ -242,3 +244,18 @@ def test_output_that_cannot_be_written_is_no_success(digits: Program) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([digits.path, "--test"], stdout=full, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (1, b"Error: standard output cannot be written\n")
+
+
+def test_what_the_documentation_shows_comes_out(tmp_path: Path) -> None:
+    """Its commands for a C compiler, which are not run where the page itself is tested."""
+    page = read("docs/exports.md")
+    section = page[page.index("\n## C\n") :]
+    program = next(block for block in find_blocks(section) if block.language == "c")
+    (tmp_path / "own.c").write_text(program.text)
+    shown = list(replay(section.replace("<!-- not run: needs a C compiler -->\n", ""), tmp_path))
+    assert [part.command for part in shown if part.command.startswith("./")] == [
+        "./digits --test",
+        "./digits 7.pgm",
+        "./own",
+    ]
+    assert [f"$ {part.command}\n{part.found}" for part in shown if not part.is_right] == []

@@ -79,7 +79,7 @@ static int read_pgm(const char *name, FILE *file, unsigned char *pixels)
 /* Say what an image shows; returns whether it could be read. */
 static int classify(const char *name)
 {
-    unsigned char pixels[NNFANG_INPUTS];
+    static unsigned char pixels[NNFANG_INPUTS];
     float outputs[NNFANG_CLASSES];
     FILE *file = open_file(name);
     int is_read;

@@ -39,7 +39,8 @@ static long read_row(const char *place, float *row)
 /* Say what the class of a line is; returns whether it could be read. A line without anything has none. */
 static int classify_line(const char *name, long number, const char *line)
 {
-    float features[NNFANG_INPUTS], outputs[NNFANG_CLASSES];
+    static float features[NNFANG_INPUTS];
+    float outputs[NNFANG_CLASSES];
     long count;
 
     if (*skip_space(line) == '\0')
