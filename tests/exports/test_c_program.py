@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,17 +98,19 @@ def test_a_pgm_is_read_however_it_is_written(kind: str, digits: Program) -> None
     assert digits("-", stdin=GOOD[kind]) == (0, f"7  {sure}  -\n", "")
 
 
-def test_pixels_are_scaled_to_bytes(tmp_path: Path) -> None:
-    """A network that gives back what it is given, as scores."""
+def test_pixels_are_scaled_to_bytes_and_rows_are_rows(tmp_path: Path) -> None:
     checkpoint = make_checkpoint("scores of pictures")
     program = build_program(encode(checkpoint, "c", Settings()), tmp_path)
-    levels = np.arange(20).reshape(4, 5) * 3449
-    program.write("x.pgm", text(levels, "P2 {w} {h} 65535 "))
-    expected = checkpoint.predict(np.rint(levels / 257).astype(np.uint8)[None, ..., None].reshape(1, 5, 4))
-    code, stdout, _ = program(program.write("y.pgm", text(levels.reshape(5, 4), "P2 {w} {h} 65535 ")))
-    assert code == 0
-    assert stdout == f"{'xyz'[expected.argmax()]}  {expected.max():6.3f}  y.pgm\n"
-    assert program("x.pgm")[2] == "Error: x.pgm: has 5 x 4 pixels, the network takes 4 x 5\n"
+    levels = np.arange(20).reshape(5, 4) * 3449
+    expected = checkpoint.predict(np.rint(levels / 257).astype(np.uint8)[None])[0]
+    answer = f"{'xyz'[expected.argmax()]}  {expected.max():6.3f}"
+    for name, content in (
+        ("text.pgm", text(levels, "P2 {w} {h} 65535 ")),
+        ("binary.pgm", binary(levels.astype(">u2"), "P5 {w} {h} 65535 ")),
+    ):
+        assert program(program.write(name, content)) == (0, f"{answer}  {name}\n", "")
+    turned = program(program.write("turned.pgm", text(levels.T, "P2 {w} {h} 65535 ")))
+    assert turned[2] == "Error: turned.pgm: has 5 x 4 pixels, the network takes 4 x 5\n"
 
 
 @pytest.mark.parametrize("kind", BAD)
@@ -239,8 +242,6 @@ def test_it_says_how_it_is_used(digits: Program, rows: Program) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
 def test_output_that_cannot_be_written_is_no_success(digits: Program) -> None:
-    import subprocess
-
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([digits.path, "--test"], stdout=full, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (1, b"Error: standard output cannot be written\n")
