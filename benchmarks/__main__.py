@@ -13,12 +13,22 @@ prefer_best_kernel()
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
-from benchmarks import accuracy, distortion, epochs, growth, networks, processes, sklearn_classifier, throughput  # noqa: E402
+from benchmarks import (  # noqa: E402
+    accuracy,
+    distortion,
+    epochs,
+    exports,
+    growth,
+    networks,
+    processes,
+    sklearn_classifier,
+    throughput,
+)
 from benchmarks.peers import PEERS  # noqa: E402
 from nnfang.machine.description import describe_machine  # noqa: E402
 from nnfang.machine.timing import product_speed  # noqa: E402
 
-MODULES = (epochs, networks, accuracy, distortion, throughput, processes, growth, sklearn_classifier)
+MODULES = (epochs, networks, accuracy, distortion, throughput, processes, growth, sklearn_classifier, exports)
 SECTIONS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 
 
