@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 PICTURES = "Pictures"
 """The group of the options that no other command has."""
 
+DOUBT = "Doubt"
+"""The group of those that say what is not believed."""
+
+REJECTED = "?"
+"""The answer then."""
+
 FORMATS = options.ChoiceType(["text", "json", "csv"])
 
 
@@ -83,6 +89,16 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     help="Name the K most likely classes.",
 )
 @option(
+    "--min-probability",
+    group=DOUBT,
+    type=options.NumberType(float),
+    default=0.0,
+    callback=options.check_fraction,
+    metavar="P",
+    help=f"Answer {REJECTED} where the largest probability is below P, from 0 to 1.",
+)
+@option("--reject", "rejects", group=DOUBT, is_flag=True, help=f"Answer {REJECTED} where a picture is unfamiliar.")
+@option(
     "--format",
     "style",
     group=options.OUTPUT,
@@ -112,6 +128,8 @@ def command(
     raw: bool,
     folder: Path | None,
     force: bool,
+    min_probability: float,
+    rejects: bool,
     quiet: bool,
 ) -> None:
     """Classify pictures.
@@ -119,15 +137,18 @@ def command(
     Photos, scans and drawings in any format that Pillow reads: the digit is found, cut out and prepared like the images
     that the network was trained on. Where there is no run yet, the network that comes with nnfang is used.
 
-    Each picture has a row. That of a picture that is blank or cannot be read gives the reason in place of a label; the
-    exit code is then 1.
+    Each picture has a row. That of a picture that is blank, cannot be read, or is rejected gives the reason in place of
+    a label; the exit code is then 1.
+
+    Where a picture is so unlike those that the network was trained on as only one true image in a hundred is, a warning
+    stands beside the answer.
     """
     from nnfang.commands import predictions
     from nnfang.commands.loading import load_model
     from nnfang.runs.pictures import predict_pictures
 
     _, checkpoint = load_model(model, is_quiet=quiet, or_bundled=True)
-    writer = predictions.WRITERS[style](checkpoint, top)
+    writer = predictions.WRITERS[style](checkpoint, top, predictions.Doubts(min_probability, rejects))
     failed = 0
     seen = None
     if folder:
@@ -144,6 +165,6 @@ def command(
             continue
         if seen:
             seen.save(number, prediction)
-        writer.write(prediction)
+        failed += not writer.write(prediction)
     if failed:
         sys.exit(PictureError.exit_code)
