@@ -149,21 +149,13 @@ def command(
 
     _, checkpoint = load_model(model, is_quiet=quiet, or_bundled=True)
     writer = predictions.WRITERS[style](checkpoint, top, predictions.Doubts(min_probability, rejects))
+    seen = predictions.InputFolder(folder, may_replace=force) if folder else None
     failed = 0
-    seen = None
-    if folder:
-        seen = predictions.InputFolder(folder, may_replace=force)
     found = predict_pictures(checkpoint, pictures, raw=raw, stdin=sys.stdin.buffer)
     for number, prediction in enumerate(found, 1):
         if number == 1:
             writer.write_header()
-        if isinstance(prediction, tuple):
-            name, error = prediction
-            console.print_error(console.one_line(str(error)))
-            writer.write_failure(name, error)
-            failed += 1
-            continue
-        if seen:
+        if seen and not isinstance(prediction, tuple):
             seen.save(number, prediction)
         failed += not writer.write(prediction)
     if failed:

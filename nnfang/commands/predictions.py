@@ -59,7 +59,7 @@ class Doubts:
             raise NnfangError("this network gives scores, not probabilities, so that none can be asked for")
         if self.rejects and not checkpoint.familiarity:
             raise NnfangError(
-                "this network cannot tell which pictures are unfamiliar, so nothing can be rejected: its checkpoint does "
+                "this network cannot tell which pictures are unfamiliar, so it can reject none: its checkpoint does "
                 "not describe the images that it was trained on, as one does at the end of a training"
             )
 
@@ -100,8 +100,12 @@ class TextWriter:
     def write_header(self) -> None:
         """What comes before the first picture."""
 
-    def write(self, prediction: Prediction) -> bool:
-        """What a picture shows; whether that has a label."""
+    def write(self, prediction: Prediction | tuple[str, PictureError]) -> bool:
+        """What a picture shows, or the name of one that cannot be read, and why; whether there is a label."""
+        if isinstance(prediction, tuple):
+            console.print_error(console.one_line(str(prediction[1])))
+            self.write_failure(*prediction)
+            return False
         doubt = self.doubts.find(prediction)
         name = console.one_line(prediction.name)
         for warning in self.list_warnings(prediction, doubt):
