@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from nnfang import data
 
@@ -415,3 +415,63 @@ def test_no_thread_pool_is_started(command: str, predict: Predict, tmp_path: Pat
     arguments = [command, "-q", "-m", str(predict.trained.folder), *pictures]
     done = subprocess.run([sys.executable, "-c", THREADS, *arguments], capture_output=True, text=True, check=True)
     assert done.stderr.splitlines()[-1] == "1"
+
+
+@pytest.fixture
+def stranger(nnfang: Nnfang) -> str:
+    """A letter A."""
+    picture = Image.new("L", (120, 120), 255)
+    ImageDraw.Draw(picture).text((60, 60), "A", fill=0, font=ImageFont.load_default(64), anchor="mm")
+    picture.save(nnfang.folder / "A.png")
+    return "A.png"
+
+
+UNFAMILIAR = "fewer than 0.1% of true images are so unlike the training images"
+
+
+def test_an_unfamiliar_picture_has_an_answer_and_a_warning(stranger: str, nnfang: Nnfang) -> None:
+    result = nnfang("predict", "-m", "bundled", stranger, "sample:7")
+    assert re.fullmatch(r"\d  +\d+\.\d%  A\.png\n7  +\d+\.\d%  sample:7\n", result.stdout)
+    assert result.stderr == f"warning: A.png: unfamiliar, so the answer may mean nothing: {UNFAMILIAR}\n"
+
+
+def test_what_is_unfamiliar_can_be_rejected(stranger: str, nnfang: Nnfang) -> None:
+    result = nnfang("predict", "-m", "bundled", "--reject", stranger, "sample:7", code=1)
+    rejected, accepted = result.stdout.splitlines()
+    assert re.fullmatch(rf"\?  +\d+\.\d%  A\.png  \(unfamiliar: {UNFAMILIAR}\)", rejected)
+    assert re.fullmatch(r"7  +\d+\.\d%  sample:7", accepted)
+    assert result.stderr == ""
+    assert nnfang("predict", "-m", "bundled", "--reject", "sample:7").code == 0
+
+
+def test_an_answer_can_be_asked_to_be_probable(stranger: str, nnfang: Nnfang) -> None:
+    arguments = ("predict", "-m", "bundled", "--min-probability", "0.999", "--format")
+    rejected, accepted = nnfang(*arguments, "json", stranger, "sample:7", code=1).objects
+    assert (rejected["label"], accepted["label"], accepted["rejected"]) == (None, "7", None)
+    assert re.fullmatch(r"the largest probability is \d\d\.\d%, below 99\.9%", rejected["rejected"])
+    assert max(rejected["probabilities"].values()) == rejected["probability"] < 0.999 < accepted["probability"]
+    assert (rejected["familiarity"], rejected["warnings"]) == (0.001, [])
+    assert accepted["familiarity"] > 0.01
+    table = list(csv.DictReader(nnfang(*arguments, "csv", stranger, "sample:7", code=1).stdout.splitlines()))
+    assert [row["label"] for row in table] == ["?", "7"]
+    assert [row["error"] for row in table] == [rejected["rejected"], ""]
+    assert [float(row["familiarity"]) for row in table] == [0.001, accepted["familiarity"]]
+
+
+@pytest.mark.parametrize(
+    ("fraction", "message"),
+    [("95", "expected a number from 0 to 1. Did you mean 0.95?"), ("-0.1", "expected a number from 0 to 1.")],
+)
+def test_a_probability_is_a_fraction(fraction: str, message: str, nnfang: Nnfang) -> None:
+    assert message in nnfang("predict", "--min-probability", fraction, "sample:7", code=2).stderr
+
+
+def test_what_a_network_cannot_tell_is_not_looked_for(nnfang: Nnfang, trained: Trained) -> None:
+    refused = nnfang("predict", "-m", str(trained.folder / "last.npz"), "--reject", "sample:7", code=1)
+    assert "this network cannot tell which pictures are unfamiliar, so it can reject none" in refused.stderr
+    (answer,) = nnfang("predict", "-m", str(trained.folder / "last.npz"), "--format", "json", "sample:7").objects
+    assert answer["familiarity"] is None
+    linear = ("--set", "loss=mean_squared_error", "--set", "layers[2].activation=linear")
+    nnfang.train(*linear, "-o", "run")
+    refused = nnfang("predict", "-m", "run", "--min-probability", "0.9", "sample:7", code=1)
+    assert "this network gives scores, not probabilities" in refused.stderr
