@@ -51,6 +51,7 @@ MAY_IMPORT = {
         *("numpy", "nnfang", "nnfang.config", "nnfang.core", "nnfang.data"),
         *("nnfang.exports", "nnfang.images", "nnfang.runs"),
     },
+    "nnfang.exports.python_file": {"numpy", "nnfang.core", "nnfang.exports", "nnfang.images", "nnfang.runs"},
     "nnfang.commands": {
         *("click", "msgspec", "rich"),
         *("nnfang", "nnfang.commands", "nnfang.config", "nnfang.core", "nnfang.data", "nnfang.engines"),
@@ -273,6 +274,7 @@ def test_commands_talk_through_the_console_or_click_and_nothing_else_prints() ->
         f"{module}, line {node.lineno}"
         for module, path in NAMES.items()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if not module.startswith("nnfang.exports.python_file.program.")  # which runs where nnfang is not
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"print", "exec", "eval"}
     ]
     assert calls == []

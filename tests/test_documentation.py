@@ -15,7 +15,7 @@ from tests.documentation.pages import NOT_RUN, OUTPUT, PAGES, ROOT, RUNNABLE, fi
 from tests.documentation.reference import update_tables
 from tests.documentation.replay import Shown, matches, replay, shorten
 
-LANGUAGES = {*RUNNABLE, OUTPUT, "json", "sh", "toml", "yaml"}
+LANGUAGES = {*RUNNABLE, OUTPUT, "c", "json", "sh", "toml", "yaml"}
 MOST_LINES_OF_THE_README = 250
 
 needs_a_shell = pytest.mark.skipif(

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from nnfang.commands import console, options
 from nnfang.commands.formatting import argument, option
 from nnfang.commands.formatting import command as command_of
-from nnfang.errors import ConfigError
+from nnfang.errors import ConfigError, DataError
 from nnfang.exports import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from nnfang.data import Dataset
+    from nnfang.runs.checkpoint import Checkpoint
 
 FORMAT = options.ChoiceType(list(FORMATS))
 
@@ -53,6 +56,12 @@ FORMAT = options.ChoiceType(list(FORMATS))
     is_flag=True,
     help="Let .onnx take floats from 0 to 1 in place of bytes from 0 to 255.",
 )
+@option(
+    "--int8",
+    group=options.OUTPUT,
+    is_flag=True,
+    help="Let .c have its weights in 8 bits each, a quarter of the memory, and say what that costs.",
+)
 @option("--force", group=options.OUTPUT, is_flag=True, help="Overwrite FILE if it exists.")
 @options.quiet
 @options.verbose
@@ -72,6 +81,7 @@ def command(
     origin: bool,
     learn: bool,
     floats: bool,
+    int8: bool,
     force: bool,
     quiet: bool,
 ) -> None:
@@ -85,22 +95,41 @@ def command(
     from nnfang.commands.loading import describe_test, load_dataset, load_model
     from nnfang.commands.targets import check_target
     from nnfang.exports import Settings, check_settings, encode, find_format
+    from nnfang.exports.int8 import round_weights
     from nnfang.files import write_whole
     from nnfang.runs.finding import find_test_result
 
     refuse_run(file)
     format_ = find_format(file, name)
-    check_settings(format_, {"learn": learn, "floats": floats}, file)
+    check_settings(format_, {"learn": learn, "floats": floats, "int8": int8}, file)
     check_target(file, may_replace=force)
     path, checkpoint = load_model(model, is_quiet=quiet)
     exported = checkpoint.for_inference(find_test_result(path, checkpoint), origin=origin)
     load = partial(load_dataset, is_offline=False, is_quiet=quiet)
     images = load_recorded(checkpoint.recipe.dataset, load, may_replace=True) if learn else None
-    content = encode(exported, format_, Settings(learn=images, floats=floats))
+    rounded = round_weights(exported, load_tests(checkpoint)) if int8 else None
+    content = encode(exported, format_, Settings(learn=images, floats=floats, int8=rounded))
     write_whole(file, lambda out: out.write(content))
     if not quiet:
         size = f"{exported.network.theta.size:,} parameters, {len(content):,} bytes"
         console.note(f"{file}: {size}{describe_test(exported.meta.tested)}")
+        for change in rounded.changes if rounded else ():
+            console.note(f"int8: {change}")
+
+
+def load_tests(checkpoint: Checkpoint) -> Dataset | None:
+    """The data set of a network, where it is on this computer, and fits: nothing is downloaded."""
+    from nnfang.commands.evaluate import load_recorded
+    from nnfang.commands.loading import load_dataset
+    from nnfang.runs.evaluation import check_data
+
+    load = partial(load_dataset, is_offline=True, is_quiet=True)
+    try:
+        data = load_recorded(checkpoint.recipe.dataset, load, may_replace=True)
+        check_data(checkpoint, data)
+    except DataError:
+        return None
+    return data
 
 
 def refuse_run(file: Path) -> None:

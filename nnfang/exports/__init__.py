@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nnfang.data import Dataset
+    from nnfang.exports.int8 import Int8
     from nnfang.runs.checkpoint import Checkpoint
 
 
@@ -26,10 +27,12 @@ class Settings:
     Attributes:
         learn: Images to learn from, which a page then holds.
         floats: Whether images are floats from 0 to 1 in place of bytes from 0 to 255.
+        int8: Weights rounded to 8 bits, which take the place of the others; see `nnfang.exports.int8.round_weights`.
     """
 
     learn: Dataset | None = None
     floats: bool = False
+    int8: Int8 | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ FORMATS = {
     "html": Format("page", "a web page to draw on", settings=("learn",)),
     "onnx": Format("onnx_graph", "for ONNX runtimes", settings=("floats",), library="onnx"),
     "safetensors": Format("tensors", "for PyTorch", library="safetensors"),
+    "py": Format("python_file", "one Python file that needs only NumPy"),
+    "c": Format("c_file", "one file of C99 that needs nothing else", settings=("int8",)),
 }
 """The formats by the endings of their files."""
 

@@ -109,7 +109,7 @@ def subtract_background(grey: Grey, *, is_inverted: bool) -> Grey:
         (h, w), 0 for background whether well lit or not.
     """
     (low, _, _), block = _block_statistics(grey)
-    background = _lower_envelope(_open(low, BACKGROUND.opening_radius), _max_slope(grey))
+    background = _lower_envelope(_opening(low, BACKGROUND.opening_radius), _max_slope(grey))
     difference = grey - _upsample(background, grey.shape, block)
     if is_inverted:
         light = np.maximum(255 - background, 1)
@@ -178,7 +178,7 @@ def _lower_envelope(levels: Levels, max_slope: float) -> Levels:
     return levels
 
 
-def _open(levels: Levels, radius: int) -> Levels:
+def _opening(levels: Levels, radius: int) -> Levels:
     """Morphological opening with a square: whatever is lighter and narrower than it disappears.  (h, w) -> (h, w)."""
     for extreme in (np.min, np.max):
         for axis in (0, 1):

@@ -5,7 +5,7 @@ The formats are imported here alone, since no other picture needs them and that 
 
 import struct
 from math import ceil, log2
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from PIL.BmpImagePlugin import DibImageFile
 from PIL.ImageFile import ImageFile
@@ -14,9 +14,6 @@ from PIL.PngImagePlugin import PngImageFile
 
 from nnfang.errors import PictureError
 from nnfang.images.guards import check_size, decoder_errors
-
-if TYPE_CHECKING:
-    from PIL.IcnsImagePlugin import IcnsImageFile
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -45,13 +42,16 @@ def check_ico(file: BinaryIO) -> None:
     _check_embedded(file, offset, kind)
 
 
-def check_icns(file: BinaryIO, icon: ImageFile) -> None:
+def check_icns(file: BinaryIO, icon: Any) -> None:
     """Refuse an icon for macOS with a picture inside that is too large; after `Image.open`, before `load`.
+
+    Args:
+        file: What was opened.
+        icon: A `PIL.IcnsImagePlugin.IcnsImageFile`.
 
     Raises:
         PictureError: It is too large, or damaged.
     """
-    icon = cast("IcnsImageFile", icon)
     for code, _ in icon.icns.SIZES[icon.best_size]:
         if code not in icon.icns.dct:
             continue

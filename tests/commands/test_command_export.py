@@ -189,3 +189,32 @@ def test_only_a_page_learns(nnfang: Nnfang, trained: Trained) -> None:
     assert [page.startswith(b"<!DOCTYPE html>") for page in pages] == [True, True]
     assert [b'id="sheet"' in page for page in pages] == [False, True]
     assert str(nnfang.folder).encode() not in pages[1]
+
+
+def test_weights_of_8_bits_say_what_they_cost(nnfang: Nnfang, trained: Trained) -> None:
+    model = ("export", "-m", str(trained.folder))
+    assert nnfang.inside(*model, "--int8", "x.npz", code=2).stderr == "Error: x.npz: --int8 is for .c alone\n"
+    first, vectors, tests = nnfang.inside(*model, "--int8", "small.c").stderr.splitlines()
+    assert first.startswith("small.c: 109,386 parameters, ")
+    assert vectors.startswith("int8: 1,000 made-up test vectors: another class for ")
+    accuracy = f"{trained.result.end['test_accuracy']:.2%}"
+    assert tests.startswith(f"int8: 2,000 test images of mnist-sample: {accuracy} correct before, ")
+    source = " ".join((nnfang.folder / "small.c").read_text().partition("*/")[0].split())
+    assert tests.removeprefix("int8: ") in source
+    assert str(nnfang.folder) not in source
+    assert nnfang.inside(*model, "-q", "--force", "--int8", "small.c").stderr == ""
+
+
+def test_weights_of_8_bits_need_no_data_set(nnfang: Nnfang) -> None:
+    """Of one that is gone, only made-up vectors tell."""
+    images, labels = np.arange(60 * 4, dtype=np.uint8).reshape(60, 2, 2), np.arange(60) % 2
+    data = nnfang.folder / "mine.npz"
+    np.savez(data, x_train=images, y_train=labels, x_test=images[:9], y_test=labels[:9])
+    nnfang("train", "--dataset", str(data), "--epochs", "1", "--set", "layers[2].units=2", "-q", "-o", "mine")
+    stderr = nnfang.inside("export", "-m", "mine", "--int8", "with.c").stderr
+    assert "int8: 9 test images of mine.npz: " in stderr
+    data.unlink()
+    stderr = nnfang.inside("export", "-m", "mine", "--int8", "without.c").stderr
+    assert stderr.count("\n") == 2
+    np.savez(data, x_train=images[:, 0], y_train=labels, x_test=images[:9, 0], y_test=labels[:9])
+    assert nnfang.inside("export", "-m", "mine", "--int8", "other.c").stderr.count("\n") == 2

@@ -19,6 +19,7 @@ NOT_RUN = {
     "changes the shell that it is typed into",
     "downloads MNIST",
     "installs software",
+    "needs a C compiler",
     "needs a picture of your own",
     "needs a server of your own",
     "needs PyTorch",

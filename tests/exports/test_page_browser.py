@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,16 +13,12 @@ from nnfang.core.arrays import aligned_empty
 from nnfang.core.layers import Dense, Dropout, Layer
 from nnfang.core.losses import output_loss
 from nnfang.data import load
-from nnfang.exports import Settings, encode
+from nnfang.exports import Settings
 from nnfang.images import prepare, save_image
 from nnfang.runs.bundled import NETWORK
-from nnfang.runs.checkpoint import Checkpoint
 from nnfang.runs.checkpoint import load as load_checkpoint
+from tests.exports.drawing import IMAGE, SEVEN, Open, draw, settle
 from tests.exports.networks import make_checkpoint
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
 
 pytestmark = pytest.mark.browser
 
@@ -34,56 +28,9 @@ PIXELS = """() => {
   const pad = document.getElementById("pad");
   return [...pad.getContext("2d").getImageData(0, 0, pad.width, pad.height).data].filter((_, i) => i % 4 === 0);
 }"""
-IMAGE = "() => [...nnfang.network.image]"
 OUTPUTS = "() => [...nnfang.network.states.at(-1).a]"
 PREDICT = "rows => rows.map(row => [...nnfang.forward(nnfang.network.layers, row.map(v => v / 255)).at(-1).a])"
 
-Open = Callable[..., "Page"]
-
-
-@pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Opens the page of a network; whatever the browser complains of or asks for fails the test."""
-    noted: list[str] = []
-    pages: list[Page] = []
-
-    def call(checkpoint: Checkpoint, settings: Settings | None = None, width: int = 1280, theme: Any = "light") -> Page:
-        file = tmp_path / f"{len(pages)}.html"
-        file.write_bytes(encode(checkpoint, "html", settings or Settings()))
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-        pages.append(page)
-        page.on("console", lambda message: noted.append(message.text))
-        page.on("pageerror", lambda error: noted.append(str(error)))
-        page.on("dialog", lambda dialog: noted.append(dialog.message))
-        ours = ("data:", "blob:", file.as_uri())
-        page.on("request", lambda request: None if request.url.startswith(ours) else noted.append(request.url))
-        page.goto(file.as_uri())
-        return page
-
-    yield call
-    for page in pages:
-        page.close()
-    assert noted == []
-
-
-def draw(page: Page, *points: tuple[float, float]) -> None:
-    """A stroke through points of the pad, in fractions of its sides."""
-    box = page.locator("#pad").bounding_box()
-    assert box
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=8)
-    page.mouse.up()
-    settle(page)
-
-
-def settle(page: Page) -> None:
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-
-SEVEN = ((0.25, 0.2), (0.7, 0.2), (0.4, 0.85))
 STROKES = (
     (SEVEN,),
     (((0.5, 0.1), (0.45, 0.9)),),

@@ -18,8 +18,8 @@ SCRIPTS = (
     *("images/arrays", "images/geometry", "images/background", "images/components", "images/selection"),
     *("images/ruling", "images/segmentation", "images/strokes", "images/preparation"),
     *("maths/activations", "maths/network", "maths/weights", "maths/learning"),
-    *("view/elements", "view/pictures", "view/pad", "view/answer", "view/diagram", "view/unit", "view/steps"),
-    *("view/backward", "view/learn", "view/main"),
+    *("view/elements", "view/pictures", "view/pad", "view/examples", "view/input", "view/answer", "view/tabs"),
+    *("view/diagram", "view/unit", "view/steps", "view/backward", "view/learn", "view/main"),
 )
 """Each imports only from those before it."""
 

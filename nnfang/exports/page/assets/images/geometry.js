@@ -35,7 +35,7 @@ function findSources(size, end, target, { support, weigh }) {
 /** Weights as whole numbers, halves away from 0. */
 function toFixedPoint(sources) {
   const round = (x) => Math.trunc(x < 0 ? x - 0.5 : x + 0.5);
-  return sources.map(({ start, weights }) => ({ start, weights: weights.map((w) => round(w * 2 ** PRECISION)) }));
+  return sources.map(({ start, weights }) => ({ start, weights: Int32Array.from(weights, (w) => round(w * 2 ** PRECISION)) }));
 }
 
 /**

@@ -6,7 +6,8 @@ const MOST_BARS = 12;
 
 /** Bars of the outputs of a network.  @returns {(outputs: Float64Array | null, note: string, isDone: boolean) => void} */
 export function makeAnswer(place, { classes }, isProbability) {
-  const verdict = make("p", { className: "verdict", id: "verdict" });
+  const [winner, chance] = [make("span"), make("span", { className: "figure" })];
+  const verdict = make("p", { className: "verdict", id: "verdict" }, winner, " ", chance);
   const spoken = make("p", { className: "hidden", "aria-live": "polite", id: "spoken" });
   const isShort = classes.every((name) => name.length < 3);
   const list = make("ol", { className: isShort ? "bars short" : "bars", "aria-label": isProbability ? "Probabilities" : "Scores" });
@@ -16,7 +17,7 @@ export function makeAnswer(place, { classes }, isProbability) {
     list.append(row);
     return { row, name, fill, figure };
   });
-  const kind = isProbability ? "" : "Scores, not probabilities: the output layer is linear.";
+  const kind = isProbability ? "It knows nothing but these: whatever is drawn, the probabilities add up to 1." : "Scores, not probabilities: the output layer is linear.";
   const hint = make("p", { className: "quiet" });
   place.append(verdict, spoken, list, hint);
   return (outputs, note, isDone) => {
@@ -34,8 +35,9 @@ export function makeAnswer(place, { classes }, isProbability) {
       row.className = outputs && i === best ? "best" : "";
     });
     const sure = isProbability ? percent(values[best]) : show(values[best]);
-    verdict.textContent = outputs ? `${classes[best]}  ${sure}` : "…";
-    hint.textContent = [outputs ? note : note || "Draw something, or drop a picture.", kind].filter(Boolean).join(" ");
-    if (isDone) spoken.textContent = outputs ? `It looks like ${classes[best]}, ${sure}. ${note}` : hint.textContent;
+    [winner.textContent, chance.textContent] = outputs ? [classes[best], sure] : ["…", ""];
+    hint.textContent = [outputs ? note : note || "Draw something, or drop a picture.", outputs && kind].filter(Boolean).join(" ");
+    const sentence = outputs ? `It looks like ${classes[best]}, ${sure}. ${note}` : hint.textContent;
+    if (isDone && spoken.textContent !== sentence) spoken.textContent = sentence; // or it would be read again
   };
 }

@@ -1,7 +1,7 @@
 // The way back: ∂L/∂z of each unit for the class that the reader says is right, and one update.
 
 import { backward, forward, measureLoss, update } from "../maths/network.js";
-import { equation, make, percent, show } from "./elements.js";
+import { equation, field, make, percent, show } from "./elements.js";
 
 /** The panel; `shown(deltas)` draws them, `moved()` follows a change of the weights. */
 export function makeBackwardPanel(panel, network, shown, moved) {
@@ -13,8 +13,7 @@ export function makeBackwardPanel(panel, network, shown, moved) {
   const text = make("div", { id: "backward-text" });
   const result = make("p", { id: "moved", "aria-live": "polite" });
   panel.append(
-    make("div", { className: "row" }, make("label", { htmlFor: "label" }, "It is really"), labels,
-      make("label", { htmlFor: "alpha" }, "learning rate α"), alpha, step, reset),
+    make("div", { className: "row" }, field("It is really", labels), field("learning rate α", alpha), step, reset),
     result, text,
   );
   const draw = () => {

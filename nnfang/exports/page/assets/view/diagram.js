@@ -1,7 +1,7 @@
 // The layers side by side, each unit a square, and between them the strongest connections.
 
 import { colour, make, show } from "./elements.js";
-import { drawSigned, layOut } from "./pictures.js";
+import { drawSigned, layOut, setSize } from "./pictures.js";
 
 const WIRES = 24; // into each layer
 const TALLEST = 16; // rows of units
@@ -11,9 +11,10 @@ const [CELL, SMALLEST] = [14, 3]; // pixels on the screen
 export class Diagram {
   constructor(place, network, choose) {
     [this.place, this.network] = [place, network];
-    this.wires = make("canvas", { className: "wires" });
+    this.wires = make("canvas", { className: "wires", "aria-hidden": "true" });
     place.append(this.wires);
     this.input = this.addFigure(`x: ${network.facts.shape.join("×")} inputs`);
+    this.input.canvas.setAttribute("aria-hidden", "true"); // it is the image above once more
     this.input.shape = layOut(network.facts.inputs, network.facts.shape);
     this.layers = network.layers.map((layer, l) => this.addLayer(layer, l, choose));
     new ResizeObserver(() => this.arrange()).observe(place);
@@ -45,17 +46,18 @@ export class Diagram {
     canvas.addEventListener("focus", () => pick(this.chosen?.l === l ? this.chosen.j : 0, false));
     canvas.addEventListener("keydown", (event) => {
       const columns = added.shape[1];
-      const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-      if (!move) return;
+      const j = this.chosen?.l === l ? this.chosen.j : 0;
+      const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -j, End: n - 1 - j };
+      if (!(event.key in moves)) return;
       event.preventDefault();
-      pick((this.chosen?.l === l ? this.chosen.j : 0) + move);
+      pick(j + moves[event.key]);
     });
     return Object.assign(added, { n });
   }
 
   /** Lay out the units for the width that there is. */
   arrange() {
-    const isNarrow = getComputedStyle(this.place).flexDirection === "column";
+    const isNarrow = (this.isNarrow = getComputedStyle(this.place).flexDirection === "column");
     const room = this.place.clientWidth;
     this.input.canvas.style.width = `${isNarrow ? Math.min(room, 112) : 150}px`;
     for (const layer of this.layers) {
@@ -67,6 +69,7 @@ export class Diagram {
       const cell = Math.max(SMALLEST, Math.min(isNarrow ? 28 : CELL, Math.floor(widest / columns)));
       layer.canvas.style.width = `${cell * columns + 2}px`;
     }
+    this.boxes = new Map(); // of canvases, as they lie now: to ask while drawing would lay out the page each time
     if (this.values) this.draw(this.values, this.options);
   }
 
@@ -92,24 +95,28 @@ export class Diagram {
 
   /** The middle of a unit, in pixels of the diagram. */
   centre({ canvas, shape }, i) {
-    if (!this.boxes.has(canvas)) this.boxes.set(canvas, canvas.getBoundingClientRect());
-    const [box, outer] = [this.boxes.get(canvas), this.outer];
     const [rows, columns] = shape;
-    return [
-      box.left - outer.left + ((i % columns) + 0.5) * (box.width / columns),
-      box.top - outer.top + (Math.floor(i / columns) + 0.5) * (box.height / rows),
-    ];
+    const { left, top, width, height } = this.locate(canvas);
+    return [left + ((i % columns) + 0.5) * (width / columns), top + (Math.floor(i / columns) + 0.5) * (height / rows)];
+  }
+
+  /** Where a canvas is in the diagram. */
+  locate(canvas) {
+    if (!this.boxes.has(canvas)) {
+      const [box, outer] = [canvas, this.place].map((element) => element.getBoundingClientRect());
+      const { width, height } = box;
+      this.boxes.set(canvas, { left: box.left - outer.left, top: box.top - outer.top, width, height });
+    }
+    return this.boxes.get(canvas);
   }
 
   drawWires(reached) {
-    [this.boxes, this.outer] = [new Map(), this.place.getBoundingClientRect()];
     const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [this.place.clientWidth, this.place.clientHeight];
-    Object.assign(this.wires, { width: width * ratio, height: height * ratio });
-    [this.wires.style.width, this.wires.style.height] = [`${width}px`, `${height}px`];
+    const { width, height } = this.locate(this.wires);
+    setSize(this.wires, Math.round(width * ratio), Math.round(height * ratio));
     const context = this.wires.getContext("2d");
-    context.scale(ratio, ratio);
-    const isNarrow = getComputedStyle(this.place).flexDirection === "column";
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
     for (let l = 0; l <= reached; l++) {
       const a = l ? this.network.states[l - 1].a : this.network.x;
       const only = this.chosen?.l === l ? this.chosen.j : -1;
@@ -117,20 +124,20 @@ export class Diagram {
       const most = Math.max(1e-12, ...wires.map(({ value }) => Math.abs(value)));
       for (const { i, j, value } of wires) {
         const [from, to] = [this.centre(l ? this.layers[l - 1] : this.input, i), this.centre(this.layers[l], j)];
-        this.drawWire(context, from, to, value / most, isNarrow);
+        this.drawWire(context, from, to, value / most);
       }
     }
     if (this.chosen) this.drawChoice(context);
     this.drawNames(context);
   }
 
-  drawWire(context, [x0, y0], [x1, y1], strength, isNarrow) {
+  drawWire(context, [x0, y0], [x1, y1], strength) {
     const [r, g, b] = colour(strength > 0 ? "--blue" : "--vermilion");
     context.strokeStyle = `rgba(${r}, ${g}, ${b}, ${0.15 + 0.5 * Math.abs(strength)})`;
     context.lineWidth = 0.5 + Math.abs(strength);
     context.beginPath();
     context.moveTo(x0, y0);
-    if (isNarrow) context.bezierCurveTo(x0, (y0 + y1) / 2, x1, (y0 + y1) / 2, x1, y1);
+    if (this.isNarrow) context.bezierCurveTo(x0, (y0 + y1) / 2, x1, (y0 + y1) / 2, x1, y1);
     else context.bezierCurveTo((x0 + x1) / 2, y0, (x0 + x1) / 2, y1, x1, y1);
     context.stroke();
   }
@@ -151,7 +158,7 @@ export class Diagram {
   drawChoice(context) {
     const layer = this.layers[this.chosen.l];
     const [x, y] = this.centre(layer, this.chosen.j);
-    const side = this.boxes.get(layer.canvas).width / layer.shape[1] + 2;
+    const side = this.locate(layer.canvas).width / layer.shape[1] + 2;
     [context.strokeStyle, context.lineWidth] = [`rgb(${colour("--ink").join(",")})`, 2];
     context.strokeRect(x - side / 2, y - side / 2, side, side);
   }

@@ -11,6 +11,17 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** A control and what it is called, on one line. */
+export const field = (name, control) => make("label", { className: "field" }, name, control);
+
+/** An element of a drawing. */
+export function svg(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+  element.append(...children);
+  return element;
+}
+
 export const find = (id) => document.getElementById(id);
 
 /** A few digits that matter, with a minus sign as on paper. */

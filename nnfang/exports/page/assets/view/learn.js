@@ -1,7 +1,7 @@
 // Learning before the reader's eyes: Algorithm 3 from fresh weights, in a worker.
 
 import { decodeBase64 } from "../maths/weights.js";
-import { find, make, percent, show } from "./elements.js";
+import { field, find, make, percent, show, svg } from "./elements.js";
 import { drawSigned, layOut } from "./pictures.js";
 import { weightsOf } from "./unit.js";
 
@@ -31,9 +31,8 @@ export function makeLearnPanel(panel, network, source, moved) {
   const [status, curve] = [make("p", { id: "learn-status" }), make("div", { id: "curve" })];
   const filters = make("canvas", { className: "filters pixels", role: "img", "aria-label": "The weights of the units of the first layer" });
   panel.append(
-    make("p", {}, `Algorithm 3 from fresh weights, on ${facts.learn.labels.length - facts.learn.tests} training images of ${facts.learn.dataset}${layers.some(({ dropout }) => dropout) ? ", without dropout" : ""}; the pad above is read by this network as it learns.`),
-    make("div", { className: "row" }, run, once, again, make("label", { htmlFor: "pace" }, "pace"), pace,
-      make("label", { htmlFor: "learn-alpha" }, "α"), alpha, make("label", { htmlFor: "seed" }, "seed"), seed),
+    make("p", {}, `Algorithm 3 from fresh weights, on ${(facts.learn.labels.length - facts.learn.tests).toLocaleString("en")} training images of ${facts.learn.dataset}${layers.some(({ dropout }) => dropout) ? ", without dropout" : ""}; the pad above is read by this network as it learns.`),
+    make("div", { className: "row" }, run, once, again, field("pace", pace), field("learning rate α", alpha), field("seed", seed)),
     status, curve, make("h3", {}, "The weights of the first layer"), filters,
   );
   let [worker, starting, isRunning] = [null, null, false];
@@ -87,12 +86,6 @@ function tell({ step, last, curve, training }, { classes, learn }) {
 /** Loss and accuracy over the images, each labelled at the end of its line. */
 function drawCurve(place, curve) {
   if (!curve.length) return place.replaceChildren();
-  const svg = (tag, attributes, text = "") => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
-    element.textContent = text;
-    return element;
-  };
   const root = svg("svg", { viewBox: `0 0 ${CURVE_WIDTH} ${CURVE_HEIGHT}`, class: "curve", role: "img", "aria-label": "Loss and accuracy" });
   const [right, bottom] = [CURVE_WIDTH - 100, CURVE_HEIGHT - 20];
   const most = Math.max(...curve.map(({ loss }) => loss));

@@ -1,8 +1,15 @@
-// The pad: strokes of a mouse, a finger, a pen or the arrow keys; undo and clear; or a picture in their place.
+// The pad: strokes of a mouse, a finger, a pen or the arrow keys; undo and clear; or a picture or an example instead.
 
-const SIDE = 200; // pixels
+export const SIDE = 200; // pixels
 const STROKE = 15; // pixels
 const STEP = 6; // pixels that an arrow key moves the pen
+const EXAMPLE_TIME = 700; // milliseconds in which an example draws itself
+
+/**
+ * What is on the pad: a picture, or strokes, each a list of points.
+ * @typedef {{grey: Grey | null, strokes: number[][][], isExample: boolean}} Sheet
+ */
+const BLANK = { grey: null, strokes: [], isExample: false };
 
 /** What is drawn on a canvas; `changed(isDone)` is called once a frame while drawing, and at the end of a stroke. */
 export class Pad {
@@ -11,31 +18,32 @@ export class Pad {
     this.canvas = canvas;
     this.context = canvas.getContext("2d", { willReadFrequently: true });
     this.changed = changed;
-    this.history = []; // strokes, each a list of points, and pictures
-    this.stroke = null;
-    this.pen = { x: SIDE / 2, y: SIDE / 2, isDown: false };
+    this.history = []; // sheets, the last of which is seen
+    this.lift();
+    this.pen = { x: SIDE / 2, y: SIDE / 2 };
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
-    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => this.end());
+    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, (event) => this.end(event));
     canvas.addEventListener("keydown", (event) => this.press(event));
     this.draw();
   }
 
-  get isEmpty() {
-    return !this.history.length;
+  /** @returns {Sheet} */
+  get sheet() {
+    return this.history.at(-1) ?? BLANK;
   }
 
-  /** The picture in the place of strokes, or null. */
-  get picture() {
-    const last = this.history.at(-1);
-    return last?.grey ? last : null;
+  get isEmpty() {
+    return !this.sheet.grey && !this.sheet.strokes.length;
   }
 
   /** The grey levels of what is on the pad: of a picture its own, at their full size. */
   get grey() {
-    if (this.picture) return this.picture.grey;
+    if (this.sheet.grey) return this.sheet.grey;
     const { data } = this.context.getImageData(0, 0, SIDE, SIDE);
-    return { data: Uint8Array.from({ length: SIDE * SIDE }, (_, i) => data[4 * i]), height: SIDE, width: SIDE };
+    const levels = new Uint8Array(SIDE * SIDE);
+    for (let i = 0; i < levels.length; i++) levels[i] = data[4 * i];
+    return { data: levels, height: SIDE, width: SIDE };
   }
 
   locate({ clientX, clientY }) {
@@ -44,28 +52,35 @@ export class Pad {
   }
 
   begin(event) {
-    if (event.button) return;
+    if (event.button || this.pointer !== null) return; // a second finger, or the heel of the hand, draws nothing
     this.canvas.setPointerCapture(event.pointerId);
     this.start(this.locate(event));
+    this.pointer = event.pointerId;
   }
 
+  /** A stroke begins, beside the others, or in the place of a picture or an example. */
   start(point) {
+    const { grey, isExample, strokes } = this.sheet;
     this.stroke = [point];
-    this.history.push(this.stroke);
-    this.update();
+    this.put({ ...BLANK, strokes: [...(grey || isExample ? [] : strokes), this.stroke] }, false);
   }
 
   move(event) {
-    if (!this.stroke) return;
+    if (this.pointer !== event.pointerId) return;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length ? events : [event]) this.stroke.push(this.locate(each));
     this.update();
   }
 
-  end() {
-    if (!this.stroke) return;
-    this.stroke = null;
+  end(event) {
+    if (this.pointer !== event.pointerId) return;
+    this.lift();
     this.update(true);
+  }
+
+  /** Nothing is being drawn any more, by a pointer or by keys. */
+  lift() {
+    [this.stroke, this.pointer] = [null, null];
   }
 
   /** Arrow keys move the pen, which space or Enter puts down and lifts. */
@@ -75,13 +90,11 @@ export class Pad {
     if (event.key in moves) {
       [pen.x, pen.y] = [pen.x, pen.y].map((at, i) => Math.min(SIDE, Math.max(0, at + STEP * moves[event.key][i])));
       this.onPen(pen.x / SIDE, pen.y / SIDE);
-      if (pen.isDown) this.stroke.push([pen.x, pen.y]);
-      this.update();
+      if (this.stroke && this.pointer === null) [this.stroke.push([pen.x, pen.y]), this.update()];
     } else if (event.key === " " || event.key === "Enter") {
-      pen.isDown = !pen.isDown;
-      if (pen.isDown) this.start([pen.x, pen.y]);
-      else this.end();
-    } else if (event.key === "Backspace" || (event.key === "z" && (event.ctrlKey || event.metaKey))) {
+      if (!this.stroke) this.start([pen.x, pen.y]);
+      else [this.lift(), this.update(true)];
+    } else if (event.key === "Backspace") {
       this.undo();
     } else if (event.key === "Delete" || event.key === "Escape") {
       this.clear();
@@ -91,24 +104,45 @@ export class Pad {
     event.preventDefault();
   }
 
+  /** Back to what was on the pad before the last stroke, picture, example, or clearing. */
   undo() {
-    this.pen.isDown = false;
-    this.stroke = null;
+    this.lift();
     this.history.pop();
     this.update(true);
   }
 
   clear() {
-    this.pen.isDown = false;
-    this.stroke = null;
-    this.history = [];
-    this.update(true);
+    this.lift();
+    if (!this.isEmpty) this.put(BLANK);
   }
 
   /** Put a picture in the place of strokes.  @param {Grey} grey */
   place(grey) {
-    this.history.push({ grey });
-    this.update(true);
+    this.lift();
+    this.put({ ...BLANK, grey });
+  }
+
+  /** Let strokes draw themselves, or be there at once.  @param {number[][][]} strokes */
+  play(strokes, isAtOnce) {
+    this.lift();
+    const sheet = { ...BLANK, strokes: isAtOnce ? strokes : strokes.slice(0, 1).map(([point]) => [point]), isExample: true };
+    this.put(sheet, isAtOnce);
+    if (isAtOnce) return;
+    const count = strokes.flat().length;
+    const began = performance.now();
+    const step = () => {
+      if (this.sheet !== sheet) return; // something else is on the pad by now
+      const part = Math.min(1, (performance.now() - began) / EXAMPLE_TIME);
+      sheet.strokes = takePoints(strokes, Math.ceil(part * count));
+      this.update(part === 1);
+      if (part < 1) requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+  }
+
+  put(sheet, isDone = true) {
+    this.history.push(sheet);
+    this.update(isDone);
   }
 
   update(isDone = false) {
@@ -127,12 +161,13 @@ export class Pad {
     const { context } = this;
     context.fillStyle = "#fff";
     context.fillRect(0, 0, SIDE, SIDE);
-    if (this.picture) return this.drawPicture(this.picture.grey);
-    const last = this.history.findLastIndex((entry) => entry.grey);
+    if (this.sheet.grey) return this.drawPicture(this.sheet.grey);
     [context.lineWidth, context.lineCap, context.lineJoin, context.strokeStyle] = [STROKE, "round", "round", "#000"];
-    for (const points of this.history.slice(last + 1)) {
+    for (const points of this.sheet.strokes) {
       context.beginPath();
-      context.moveTo(...points[0]);
+      const [x, y] = points[0];
+      context.moveTo(x, y);
+      context.lineTo(x + 0.01, y); // a line of no length at all, where somebody only taps, would not be drawn
       for (const point of points) context.lineTo(...point);
       context.stroke();
     }
@@ -148,4 +183,14 @@ export class Pad {
     const [w, h] = [width * scale, height * scale];
     this.context.drawImage(canvas, (SIDE - w) / 2, (SIDE - h) / 2, w, h);
   }
+}
+
+/** The first points of strokes, and no stroke without any. */
+function takePoints(strokes, count) {
+  const taken = [];
+  for (const stroke of strokes) {
+    if (count > 0) taken.push(stroke.slice(0, count));
+    count -= stroke.length;
+  }
+  return taken;
 }

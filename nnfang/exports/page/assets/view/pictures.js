@@ -12,9 +12,15 @@ export function layOut(count, shape) {
   return [Math.ceil(count / columns), columns];
 }
 
+/** Give a canvas this many pixels; the browser lays out the page anew only where they are not what it has. */
+export function setSize(canvas, width, height) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}
+
 /** Draw values of either sign, the largest full blue or vermilion, a pixel each.  (h w,) */
 export function drawSigned(canvas, values, [h, w], most = Math.max(1e-12, ...values.map(Math.abs))) {
-  [canvas.width, canvas.height] = [w, h];
+  setSize(canvas, w, h);
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(w, h);
   const [positive, negative] = [colour("--blue"), colour("--vermilion")];
@@ -27,7 +33,7 @@ export function drawSigned(canvas, values, [h, w], most = Math.max(1e-12, ...val
 
 /** Draw numbers from 0 to 1 as ink on the page.  (h w,) */
 export function drawInk(canvas, values, [h, w]) {
-  [canvas.width, canvas.height] = [w, h];
+  setSize(canvas, w, h);
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(w, h);
   const ink = colour("--ink");

@@ -8,8 +8,9 @@ export function makeStepsPanel(panel, network, shown) {
   const [back, next] = ["Back", "Next"].map((text) => make("button", { type: "button" }, text));
   next.className = "main";
   const where = make("span", { className: "quiet" });
-  const text = make("div", { "aria-live": "polite", id: "step-text" });
-  panel.append(make("div", { className: "row" }, back, next, where), text);
+  const text = make("div", { id: "step-text" });
+  const spoken = make("p", { className: "hidden", "aria-live": "polite" });
+  panel.append(make("div", { className: "row" }, back, next, where), text, spoken);
   const count = 1 + 2 * network.layers.length;
   let step = 0;
   const draw = () => {
@@ -20,8 +21,12 @@ export function makeStepsPanel(panel, network, shown) {
     const l = Math.ceil(step / 2) - 1;
     shown({ reached: l, kind: step % 2 ? "z" : "a" });
   };
-  back.onclick = () => [(step -= 1), draw()];
-  next.onclick = () => [(step += 1), draw()];
+  const move = (by) => {
+    step += by;
+    draw();
+    spoken.textContent = `${where.textContent}: ${text.innerText}`; // when a step is taken, not with each stroke
+  };
+  [back.onclick, next.onclick] = [() => move(-1), () => move(1)];
   return draw;
 }
 
