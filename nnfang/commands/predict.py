@@ -80,15 +80,6 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     help="List the pictures that come with nnfang, and exit.",
 )
 @option(
-    "--top",
-    group=options.OUTPUT,
-    type=options.NumberType(int, 1),
-    default=1,
-    metavar="K",
-    show_default=True,
-    help="Name the K most likely classes.",
-)
-@option(
     "--min-probability",
     group=DOUBT,
     type=options.NumberType(float),
@@ -98,6 +89,15 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     help=f"Answer {REJECTED} where the largest probability is below P, from 0 to 1.",
 )
 @option("--reject", "rejects", group=DOUBT, is_flag=True, help=f"Answer {REJECTED} where a picture is unfamiliar.")
+@option(
+    "--top",
+    group=options.OUTPUT,
+    type=options.NumberType(int, 1),
+    default=1,
+    metavar="K",
+    show_default=True,
+    help="Name the K most likely classes.",
+)
 @option(
     "--format",
     "style",
