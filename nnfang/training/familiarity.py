@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 UNFAMILIAR = 0.01
 """Familiarity below which an image is called unfamiliar."""
 
-PER_CLASS, MOST_HELD_OUT = 200, 3000
+PER_CLASS, MOST_HELD_OUT = 100, 3000
 """Training images per class that are enough to learn from, and held-out images that are enough to measure with."""
 
 FEWEST_HELD_OUT = 100
