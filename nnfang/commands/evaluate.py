@@ -6,8 +6,6 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
 from nnfang.commands import console, options
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.formatting import option
@@ -25,18 +23,8 @@ if TYPE_CHECKING:
 SPLITS = options.ChoiceType(["test", "validation", "train"])
 
 
-PERCENT = 100
-
 PAGE_OF_CI = "GITHUB_STEP_SUMMARY"
 """The environment variable that names the file of Markdown which GitHub shows beside a job."""
-
-
-def check_fraction(ctx: click.Context, param: click.Parameter, fraction: float | None) -> float | None:
-    """Refuse what is no accuracy, NaN too."""
-    if fraction is not None and not 0 <= fraction <= 1:
-        meant = f" Did you mean {fraction / 100:g}?" if 1 < fraction <= PERCENT else ""
-        raise click.BadParameter(f"found {fraction:g}, expected a number from 0 to 1.{meant}")
-    return fraction
 
 
 def guess_option(word: str) -> str:
@@ -72,7 +60,7 @@ def guess_option(word: str) -> str:
     "--min-accuracy",
     group=options.OUTPUT,
     type=options.NumberType(float),
-    callback=check_fraction,
+    callback=options.check_fraction,
     metavar="P",
     help="Exit with 3 if the accuracy is below P (0 to 1). An unavailable data set is then not replaced.",
 )

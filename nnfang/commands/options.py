@@ -98,6 +98,17 @@ class NumberType(click.ParamType):  # type: ignore[type-arg]  # not generic befo
         return number
 
 
+PERCENT = 100
+
+
+def check_fraction(ctx: click.Context, param: click.Parameter, fraction: float | None) -> float | None:
+    """Refuse what is no fraction, NaN too."""
+    if fraction is not None and not 0 <= fraction <= 1:
+        meant = f" Did you mean {fraction / 100:g}?" if 1 < fraction <= PERCENT else ""
+        raise click.BadParameter(f"found {fraction:g}, expected a number from 0 to 1.{meant}")
+    return fraction
+
+
 class RunType(PathType):
     """The path of a run, or `NEWEST`."""
 

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 PICTURES = "Pictures"
 """The group of the options that no other command has."""
 
+DOUBT = "Doubt"
+"""The group of those that say what is not believed."""
+
+REJECTED = "?"
+"""The answer then."""
+
 FORMATS = options.ChoiceType(["text", "json", "csv"])
 
 
@@ -74,6 +80,16 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     help="List the pictures that come with nnfang, and exit.",
 )
 @option(
+    "--min-probability",
+    group=DOUBT,
+    type=options.NumberType(float),
+    default=0.0,
+    callback=options.check_fraction,
+    metavar="P",
+    help=f"Answer {REJECTED} where the largest probability is below P, from 0 to 1.",
+)
+@option("--reject", "rejects", group=DOUBT, is_flag=True, help=f"Answer {REJECTED} where a picture is unfamiliar.")
+@option(
     "--top",
     group=options.OUTPUT,
     type=options.NumberType(int, 1),
@@ -112,6 +128,8 @@ def command(
     raw: bool,
     folder: Path | None,
     force: bool,
+    min_probability: float,
+    rejects: bool,
     quiet: bool,
 ) -> None:
     """Classify pictures.
@@ -119,31 +137,26 @@ def command(
     Photos, scans and drawings in any format that Pillow reads: the digit is found, cut out and prepared like the images
     that the network was trained on. Where there is no run yet, the network that comes with nnfang is used.
 
-    Each picture has a row. That of a picture that is blank or cannot be read gives the reason in place of a label; the
-    exit code is then 1.
+    Each picture has a row. That of a picture that is blank, cannot be read, or is rejected gives the reason in place of
+    a label; the exit code is then 1.
+
+    Where a picture is so unlike those that the network was trained on as only one true image in a hundred is, a warning
+    stands beside the answer.
     """
     from nnfang.commands import predictions
     from nnfang.commands.loading import load_model
     from nnfang.runs.pictures import predict_pictures
 
     _, checkpoint = load_model(model, is_quiet=quiet, or_bundled=True)
-    writer = predictions.WRITERS[style](checkpoint, top)
+    writer = predictions.WRITERS[style](checkpoint, top, predictions.Doubts(min_probability, rejects))
+    seen = predictions.InputFolder(folder, may_replace=force) if folder else None
     failed = 0
-    seen = None
-    if folder:
-        seen = predictions.InputFolder(folder, may_replace=force)
     found = predict_pictures(checkpoint, pictures, raw=raw, stdin=sys.stdin.buffer)
     for number, prediction in enumerate(found, 1):
         if number == 1:
             writer.write_header()
-        if isinstance(prediction, tuple):
-            name, error = prediction
-            console.print_error(console.one_line(str(error)))
-            writer.write_failure(name, error)
-            failed += 1
-            continue
-        if seen:
+        if seen and not isinstance(prediction, tuple):
             seen.save(number, prediction)
-        writer.write(prediction)
+        failed += not writer.write(prediction)
     if failed:
         sys.exit(PictureError.exit_code)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnfang import images
 from nnfang.commands import console
@@ -16,7 +17,7 @@ from nnfang.files import make_folder, remove_stale
 from nnfang.reports.quoting import csv_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from nnfang.errors import PictureError
     from nnfang.runs.checkpoint import Checkpoint
@@ -29,16 +30,69 @@ STEM = 50
 """Characters of a picture's name that are kept: a file's name has room for no more than 255 bytes."""
 
 
+REJECTED = "?"
+"""Stands in the place of a label that is not believed."""
+
+LEAST = 0.001
+"""The smallest familiarity that is told from a smaller one."""
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """When a picture gets no label, but `REJECTED`.
+
+    Attributes:
+        min_probability: The smallest probability that is believed.
+        rejects: Whether an unfamiliar picture gets none.
+    """
+
+    min_probability: float = 0.0
+    rejects: bool = False
+
+    def check(self, checkpoint: Checkpoint) -> None:
+        """Refuse to look for what the network cannot tell.
+
+        Raises:
+            NnfangError: It gives no probabilities, or does not know its training images.
+        """
+        if self.min_probability and checkpoint.network.output_activation != "softmax":
+            raise NnfangError("this network gives scores, not probabilities, so that none can be asked for")
+        if self.rejects and not checkpoint.familiarity:
+            raise NnfangError(
+                "this network cannot tell which pictures are unfamiliar, so it can reject none: its checkpoint does "
+                "not describe the images that it was trained on, as one does at the end of a training"
+            )
+
+    def find(self, prediction: Prediction) -> str | None:
+        """Why a picture gets no label, if so."""
+        value = prediction.top(1)[0][1]
+        if self.rejects and prediction.is_unfamiliar:
+            return f"unfamiliar: {describe_familiarity(prediction)}"
+        if value < self.min_probability:
+            return f"the largest probability is {value:.1%}, below {self.min_probability:.1%}"
+        return None
+
+
+def describe_familiarity(prediction: Prediction) -> str:
+    """How few true images are as unlike those of the training."""
+    share = prediction.familiarity or 0
+    few = f"{share:.1%}" if share > LEAST else f"fewer than {LEAST:.1%}"
+    return f"{few} of true images are so unlike the training images"
+
+
 class TextWriter:
     """``7  99.8%  digit.png``; for a picture that cannot be read, ``-      -  blank.png  (no ink found)``."""
 
-    def __init__(self, checkpoint: Checkpoint, top: int) -> None:
+    def __init__(self, checkpoint: Checkpoint, top: int, doubts: Doubts) -> None:
         """Write to stdout.
 
         Args:
             checkpoint: What predicts.
             top: How many classes are named.
+            doubts: When none is.
         """
+        doubts.check(checkpoint)
+        self.doubts = doubts
         self.top = min(top, len(checkpoint.class_names))
         self.is_probability = checkpoint.network.output_activation == "softmax"
         self.value, self.values = ("probability", "probabilities") if self.is_probability else ("score", "scores")
@@ -46,12 +100,34 @@ class TextWriter:
     def write_header(self) -> None:
         """What comes before the first picture."""
 
-    def write(self, prediction: Prediction) -> None:
-        """What a picture shows."""
+    def write(self, prediction: Prediction | tuple[str, PictureError]) -> bool:
+        """What a picture shows, or the name of one that cannot be read, and why; whether there is a label."""
+        if isinstance(prediction, tuple):
+            console.print_error(console.one_line(str(prediction[1])))
+            self.write_failure(*prediction)
+            return False
+        doubt = self.doubts.find(prediction)
         name = console.one_line(prediction.name)
-        for warning in prediction.picture.warnings:
+        for warning in self.list_warnings(prediction, doubt):
             console.warn(f"{name}: {warning}")
-        parts = [f"{console.one_line(label)}  {self.format_value(value)}" for label, value in prediction.top(self.top)]
+        self.write_row(prediction, doubt)
+        return doubt is None
+
+    def list_warnings(self, prediction: Prediction, doubt: str | None) -> list[str]:
+        """What may be wrong with a picture, or with the label that it gets."""
+        warnings = list(prediction.picture.warnings)
+        if prediction.is_unfamiliar and not doubt:
+            warnings.append(f"unfamiliar, so the answer may mean nothing: {describe_familiarity(prediction)}")
+        return warnings
+
+    def write_row(self, prediction: Prediction, doubt: str | None) -> None:
+        """A line with the label, or why there is none."""
+        name = console.one_line(prediction.name)
+        best = prediction.top(self.top)
+        if doubt:
+            console.result(f"{REJECTED}  {self.format_value(best[0][1])}  {name}  ({doubt})")
+            return
+        parts = [f"{console.one_line(label)}  {self.format_value(value)}" for label, value in best]
         console.result("  ".join([*parts, name]))
 
     def write_failure(self, name: str, error: PictureError) -> None:
@@ -71,30 +147,33 @@ class CsvWriter(TextWriter):
         """The names of the columns."""
         columns = ("label", self.value)
         others = (f"{name}_{k}" for k in range(2, self.top + 1) for name in columns)
-        console.write(_csv_line(["path", *columns, *others, "error"]))
+        console.write(_csv_line(["path", *columns, *others, "familiarity", "error"]))
 
-    def write(self, prediction: Prediction) -> None:
+    def write_row(self, prediction: Prediction, doubt: str | None) -> None:
         """A row per picture."""
-        for warning in prediction.picture.warnings:
-            console.warn(f"{console.one_line(prediction.name)}: {warning}")
-        cells = (cell for pair in prediction.top(self.top) for cell in pair)
-        console.write(_csv_line([console.encodable(prediction.name), *cells, ""]))
+        cells = [cell for pair in prediction.top(self.top) for cell in pair]
+        if doubt:
+            cells[0] = REJECTED
+        familiarity = "" if prediction.familiarity is None else prediction.familiarity
+        console.write(_csv_line([console.encodable(prediction.name), *cells, familiarity, doubt or ""]))
 
     def write_failure(self, name: str, error: PictureError) -> None:
         """A row with nothing but the path and the reason."""
-        console.write(_csv_line([console.encodable(name), *[""] * (2 * self.top), error.reason]))
+        console.write(_csv_line([console.encodable(name), *[""] * (2 * self.top + 1), error.reason]))
 
 
 class JsonWriter(TextWriter):
     """``{"path": …, "label": "7", "probability": …, "probabilities": {…}}``, and how the picture was prepared."""
 
-    def write(self, prediction: Prediction) -> None:
+    def write_row(self, prediction: Prediction, doubt: str | None) -> None:
         """An object per picture."""
         best, picture = prediction.top(self.top), prediction.picture
-        found = {
+        found: dict[str, Any] = {
             "path": console.encodable(prediction.name),
-            "label": best[0][0],
+            "label": None if doubt else best[0][0],
             self.value: best[0][1],
+            "familiarity": prediction.familiarity,
+            "rejected": doubt,
             self.values: dict(zip(prediction.class_names, prediction.outputs.tolist(), strict=True)),
         }
         if self.top > 1:
@@ -105,7 +184,7 @@ class JsonWriter(TextWriter):
             "scale": picture.scale,
             "shift": picture.shift,
         }
-        found["warnings"] = picture.warnings
+        found["warnings"] = self.list_warnings(prediction, doubt)
         console.write_json(found)
 
     def write_failure(self, name: str, error: PictureError) -> None:
@@ -114,7 +193,7 @@ class JsonWriter(TextWriter):
         console.write_json({**found, "error": error.reason, "warnings": []})
 
 
-WRITERS: dict[str, Callable[[Checkpoint, int], TextWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
+WRITERS: dict[str, type[TextWriter]] = {"text": TextWriter, "json": JsonWriter, "csv": CsvWriter}
 
 
 class InputFolder:

@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 def encode(checkpoint: Checkpoint, settings: Settings) -> bytes:
     """What `nnfang.load` reads."""
-    return encode_checkpoint(checkpoint.network, checkpoint.meta, checkpoint.optimizer_state)
+    return encode_checkpoint(checkpoint)

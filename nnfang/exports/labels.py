@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from nnfang import __version__
-from nnfang.runs.checkpoint import describe
+from nnfang.runs.contents import describe
 
 if TYPE_CHECKING:
     from nnfang.runs.checkpoint import Checkpoint

@@ -16,7 +16,7 @@ from nnfang.core.activations import GELU_CUBIC, GELU_SCALE, LEAK
 from nnfang.core.layers import Dense
 from nnfang.errors import NnfangError
 from nnfang.exports.labels import label
-from nnfang.runs.checkpoint import name_arrays
+from nnfang.runs.contents import name_arrays
 from nnfang.runs.finding import MOST_BYTES
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from nnfang.core.layers import Dense
 from nnfang.errors import CheckpointError, DataError
 from nnfang.exports.labels import META
 from nnfang.exports.onnx_graph import INPUT, build, name_outputs, name_z
-from nnfang.runs.checkpoint import Checkpoint, allocate, check_weights, name_arrays
+from nnfang.runs.checkpoint import Checkpoint, allocate, check_weights
+from nnfang.runs.contents import name_arrays
 from nnfang.runs.finding import read_file
 from nnfang.runs.format import decode_meta
 from nnfang.runs.members import refusing_damage
@@ -30,7 +31,7 @@ QUIET = 3
 """Of the runtime's log: errors only, which come as exceptions as well."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class OnnxCheckpoint(Checkpoint):
     """A network whose outputs onnxruntime computes.
 
@@ -136,7 +137,7 @@ def read(path: Path) -> OnnxCheckpoint:
         raise CheckpointError(
             "its graph is not the one that nnfang exported, so it is not known what it computes", path
         )
-    return OnnxCheckpoint(checkpoint.network, checkpoint.recipe, meta, {}, path, expected)
+    return OnnxCheckpoint(checkpoint.network, checkpoint.recipe, meta, {}, path=path, model=expected)
 
 
 def _read_array(name: str, found: Mapping[str, TensorProto], target: Array, path: Path) -> Array:

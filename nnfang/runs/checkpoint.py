@@ -8,6 +8,7 @@ history.<field>         (epochs,), a field of each completed epoch; not in a net
 layers.<i>.weight       (units, inputs); i counts the layers that have parameters, from 0
 layers.<i>.bias         (units,)
 optimizer.<name>        (size,), the optimizer's flat vectors, if any; not in a network for inference only
+familiarity.<name>      what `nnfang.training.familiarity` knows of the training images; only once training is over
 ======================  ==============================================================================
 
 That is format 2. In format 1 meta is one string, of four bytes per character, with the history in its JSON.
@@ -21,30 +22,29 @@ from io import BytesIO
 from math import prod
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
 from nnfang.config.schema import read_tree
 from nnfang.core.arrays import Array, Images, aligned_empty
 from nnfang.core.constraints import FieldError, format_value
 from nnfang.core.network import Network, layer_shapes
-from nnfang.errors import CheckpointError, NnfangError
+from nnfang.errors import CheckpointError
 from nnfang.files import write_whole
+from nnfang.runs.contents import FAMILIARITY, check_fit, name_arrays, name_members
 from nnfang.runs.evaluation import Split, evaluate_checkpoint
-from nnfang.runs.format import encode_meta, name_columns, read_meta
+from nnfang.runs.format import name_columns, read_meta
 from nnfang.runs.members import Members
 from nnfang.runs.meta import FORMAT, Meta, TestRecord
 from nnfang.runs.publication import for_inference, name_in_public
 from nnfang.training.evaluation import evaluate
+from nnfang.training.familiarity import Familiarity
 from nnfang.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
-
-    import numpy.typing as npt
 
     from nnfang.core.arrays import Labels
     from nnfang.core.optimizers import State
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PARAMETER_NAMES = ("weight", "bias")
 WIDTH_LIMIT = 8
 """Units of all layers, those of dropout layers included, per parameter: a network has far less."""
 
@@ -68,12 +67,14 @@ class Checkpoint:
         recipe: How it was trained.
         meta: Everything else.
         optimizer_state: The optimizer's vectors; empty in a network for inference only.
+        familiarity: What tells how much an image is like those of the training, where that is known.
     """
 
     network: Network
     recipe: Recipe
     meta: Meta
     optimizer_state: State
+    familiarity: Familiarity | None = None
 
     def __repr__(self) -> str:
         meta = self.meta
@@ -126,7 +127,7 @@ class Checkpoint:
         Raises:
             NnfangError: The file cannot be written.
         """
-        save(Path(path), self.network, self.meta, self.optimizer_state)
+        save(Path(path), self.network, self.meta, self.optimizer_state, familiarity=self.familiarity)
 
     def for_inference(self, tested: TestRecord | None = None, *, origin: bool = False) -> Checkpoint:
         """The same without what only training needs, and without what tells of the computer that it was trained on.
@@ -136,10 +137,19 @@ class Checkpoint:
             origin: Whether to keep what tells of that computer.
         """
         recipe = self.recipe if origin else replace(self.recipe, dataset=name_in_public(self.recipe.dataset))
-        return Checkpoint(self.network, recipe, for_inference(self.meta, recipe, tested, origin=origin), {})
+        meta = for_inference(self.meta, recipe, tested, origin=origin)
+        return Checkpoint(self.network, recipe, meta, {}, self.familiarity)
 
 
-def save(path: Path, network: Network, meta: Meta, optimizer_state: State, *, keep_old_as: Path | None = None) -> None:
+def save(
+    path: Path,
+    network: Network,
+    meta: Meta,
+    optimizer_state: State,
+    *,
+    familiarity: Familiarity | None = None,
+    keep_old_as: Path | None = None,
+) -> None:
     """Write a checkpoint beside `path`, then rename it: a reader finds the old file or the new one, never half of one.
 
     Args:
@@ -147,68 +157,27 @@ def save(path: Path, network: Network, meta: Meta, optimizer_state: State, *, ke
         network: Its θ is written.
         meta: What the file says about itself.
         optimizer_state: The optimizer's vectors.
+        familiarity: What is known of the training images.
         keep_old_as: The name under which the file that is replaced stays.
 
     Raises:
         NnfangError: The file cannot be written, or `load` would refuse it.
     """
-    members = _name_members(path, network, meta, optimizer_state)
+    members = name_members(path, network, meta, optimizer_state, familiarity)
     # An open file, because np.savez appends .npz to a name.
     write_whole(path, lambda file: np.savez(file, allow_pickle=False, **members), keep_old_as=keep_old_as)
 
 
-def encode(network: Network, meta: Meta, optimizer_state: State) -> bytes:
-    """The bytes of the file that `save` would write.
+def encode(checkpoint: Checkpoint) -> bytes:
+    """The bytes of the file that `Checkpoint.save` would write.
 
     Raises:
         NnfangError: `load` would refuse it.
     """
     file = BytesIO()
-    np.savez(file, allow_pickle=False, **_name_members(None, network, meta, optimizer_state))
+    numbers = checkpoint.optimizer_state, checkpoint.familiarity
+    np.savez(file, allow_pickle=False, **name_members(None, checkpoint.network, checkpoint.meta, *numbers))
     return file.getvalue()
-
-
-def _name_members(path: Path | None, network: Network, meta: Meta, optimizer_state: State) -> dict[str, Any]:
-    """All that is in a file, by the names of its members."""
-    text = describe(network, meta, path)
-    return {"meta": text, **name_columns(meta), **name_arrays(network, optimizer_state)}
-
-
-def describe(network: Network, meta: Meta, path: Path | None = None) -> npt.NDArray[np.uint8]:
-    """What a file says about the network in it: JSON in UTF-8, which `nnfang.runs.format` reads again.
-
-    Raises:
-        NnfangError: `load` would refuse it.
-    """
-    meta = msgspec.structs.replace(meta, format=FORMAT, theta_sha256=network.theta_sha256)
-    try:
-        text = encode_meta(meta)
-        _check_fit(network, meta)
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise NnfangError(f"cannot be written, since it could not be read again: {error}", path) from error
-    return text
-
-
-def name_arrays(network: Network, optimizer_state: State) -> dict[str, Array]:
-    """The numbers of a network by the names of their members, views that may be written to."""
-    parameterised = [parameters for parameters in network.parameters if parameters]
-    return {
-        f"layers.{i}.{name}": array
-        for i, parameters in enumerate(parameterised)
-        for name, array in zip(PARAMETER_NAMES, parameters, strict=True)
-    } | {f"optimizer.{name}": vector for name, vector in optimizer_state.items()}
-
-
-def _check_fit(network: Network, meta: Meta) -> None:
-    """Refuse a network that is not what its checkpoint says.
-
-    Raises:
-        FieldError: It has another number of outputs, or numbers to which nothing can be added.
-    """
-    if not np.isfinite(network.theta).all():
-        raise FieldError("", "one of its weights is infinite or not a number")
-    if len(meta.class_names) != network.outputs:
-        raise FieldError("", f"{len(meta.class_names)} class names for {network.outputs} outputs")
 
 
 def load(path: Path) -> Checkpoint:
@@ -238,7 +207,9 @@ def _read(members: Members) -> Checkpoint:
     """Build the network that the config describes and fill it, member by member."""
     meta = read_meta(members)
     checkpoint = allocate(meta, members.path, members.size)
-    arrays = name_arrays(checkpoint.network, checkpoint.optimizer_state)
+    if any(name.startswith(FAMILIARITY) for name in members.filenames):
+        checkpoint = replace(checkpoint, familiarity=Familiarity.allocate(checkpoint.network.outputs))
+    arrays = name_arrays(checkpoint.network, checkpoint.optimizer_state, checkpoint.familiarity)
     columns = name_columns(meta) if meta.format == FORMAT else {}
     _check_names(members, {"meta", *columns, *arrays})
     for name, target in arrays.items():
@@ -284,7 +255,9 @@ def check_weights(checkpoint: Checkpoint, path: Path) -> None:
     if checkpoint.network.theta_sha256 != checkpoint.meta.theta_sha256:
         raise CheckpointError("damaged: the weights are not those that were saved", path)
     try:
-        _check_fit(checkpoint.network, checkpoint.meta)
+        check_fit(checkpoint.network, checkpoint.meta)
+        if checkpoint.familiarity:
+            checkpoint.familiarity.check()
     except FieldError as error:
         raise CheckpointError(error.reason, path) from error
 

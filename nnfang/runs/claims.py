@@ -50,6 +50,8 @@ def compare_checkpoint(claim: Checkpoint, training: Training[Dataset], history: 
     for name in sorted(claimed.keys() | found.keys()):  # those of another optimizer have other names
         if name not in claimed or name not in found or claimed[name].tobytes() != found[name].tobytes():
             yield f"the optimizer's {name}"
+    if claim.familiarity and not claim.familiarity.is_close(training.learn_familiarity(training.network)):
+        yield "the familiarity"
     yield from _compare_states(claim, training)
     if repr(claim.meta.history) != repr(tuple(history[: claim.meta.epoch])):
         yield "the history"

@@ -97,4 +97,4 @@ def _fit_in_memory(recipe: Recipe, data: Dataset) -> Checkpoint:
             history.append(event)
             if event.is_best:
                 best = snapshot()
-    return best
+    return replace(best, familiarity=training.learn_familiarity(best.network))

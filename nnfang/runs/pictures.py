@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from nnfang import images
 from nnfang.errors import NnfangError, PictureError
+from nnfang.training.familiarity import UNFAMILIAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,12 +31,15 @@ class Prediction:
         class_names: One per output.
         outputs: (classes,), with a softmax output the probabilities.
         picture: What the network saw, and how that was made of the picture.
+        familiarity: The share of true images that are no more like those of the training, from 0.001 to 1; None where
+            the network does not know those.
     """
 
     name: str
     class_names: tuple[str, ...]
     outputs: Array
     picture: images.Prepared
+    familiarity: float | None = None
 
     def __repr__(self) -> str:
         return f"Prediction({self.name}: {self.label}, {self.top(1)[0][1]:.3f})"
@@ -44,6 +48,11 @@ class Prediction:
     def label(self) -> str:
         """The class with the largest output."""
         return self.top(1)[0][0]
+
+    @property
+    def is_unfamiliar(self) -> bool:
+        """Whether only one true image in a hundred is as unlike those of the training."""
+        return self.familiarity is not None and self.familiarity < UNFAMILIAR
 
     def top(self, k: int) -> list[tuple[str, float]]:
         """The `k` classes with the largest outputs, and the outputs; largest first."""
@@ -78,9 +87,15 @@ def predict_pictures(
         if isinstance(picture, PictureError):
             yield name, picture
         else:
-            outputs = checkpoint.predict(picture.image[None])[0]
-            yield Prediction(name, checkpoint.class_names, outputs, picture)
+            yield _predict(checkpoint, name, picture)
         begin = perf_counter()
+
+
+def _predict(checkpoint: Checkpoint, name: str, picture: images.Prepared) -> Prediction:
+    image, known = picture.image[None], checkpoint.familiarity
+    outputs = checkpoint.predict(image)
+    familiarity = round(float(known.measure(image, outputs)[0]), 4) if known else None
+    return Prediction(name, checkpoint.class_names, outputs[0], picture, familiarity)
 
 
 def _log_reading(name: str, picture: images.Prepared | PictureError, preparation: str, seconds: float) -> None:

@@ -229,7 +229,7 @@ class RecordedTraining:
         self.recorder.save_unfinished()
 
     def finish(self, end: End) -> Result:
-        """Test the best network and write metrics.json.
+        """Test the best network, add to its file what it was trained on, and write metrics.json.
 
         Args:
             end: The last event.
@@ -238,6 +238,8 @@ class RecordedTraining:
         logger.info("Trained to epoch %d in %.2f s, not counting validation and saving", end.epochs, seconds)
         with self.recorder.in_place():
             best = load(self.run.best)
+            known = self.training.learn_familiarity(best.network)
+            save(self.run.best, best.network, best.meta, best.optimizer_state, familiarity=known)
         test = best.evaluate(self.data)
         recorder = self.recorder
         metrics = {

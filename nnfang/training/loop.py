@@ -18,6 +18,7 @@ from nnfang.training.divergence import check_sanity
 from nnfang.training.evaluation import evaluate
 from nnfang.training.events import End, Epoch, Event, Progress
 from nnfang.training.examples import Examples
+from nnfang.training.familiarity import Familiarity, learn_familiarity
 from nnfang.training.state import BestEpoch, TrainingState
 
 if TYPE_CHECKING:
@@ -154,6 +155,11 @@ class Training(Generic[Data]):
             return None, None
         result = evaluate(self.network, self.recipe.loss, self.data.x_train, self.data.y_train, self.validation_rows)
         return result.loss, result.accuracy
+
+    def learn_familiarity(self, network: Network) -> Familiarity | None:
+        """What tells whether an image is like those of this training, for a network that came of it; None for rows."""
+        data = self.data
+        return learn_familiarity(network, data.x_train, data.y_train, self.rows, self.validation_rows)
 
 
 def train(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from nnfang import data
 
@@ -87,7 +87,9 @@ def test_top_names_the_likeliest_first(digits: Digits, predict: Predict) -> None
 def test_json_has_a_probability_of_each_class(digits: Digits, predict: Predict) -> None:
     result = predict("--format", "json", digits[0], digits[1])
     for answer, path in zip(result.objects, (digits[0], digits[1]), strict=True):
-        assert list(answer) == ["path", "label", "probability", "probabilities", "prepared", "warnings"]
+        assert list(answer) == [
+            *("path", "label", "probability", "familiarity", "rejected", "probabilities", "prepared", "warnings")
+        ]
         assert answer["path"] == path
         assert list(answer["probabilities"]) == list("0123456789")
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
@@ -128,9 +130,10 @@ def test_doubts_are_warnings(digits: Digits, predict: Predict) -> None:
     reasons = {"cut": "touches the border", "pair": "several separate shapes", "faint": "contrast is very low"}
     for name, reason in reasons.items():
         (answer,) = predict("--format", "json", f"{name}.png").objects
-        assert [reason in warning for warning in answer["warnings"]] == [True]
+        assert reason in answer["warnings"][0]
+        assert all(other.startswith("unfamiliar") for other in answer["warnings"][1:])
         result = predict(f"{name}.png")
-        assert result.stderr == f"warning: {name}.png: {answer['warnings'][0]}\n"
+        assert result.stderr == "".join(f"warning: {name}.png: {warning}\n" for warning in answer["warnings"])
         assert len(result.stdout.splitlines()) == 1
 
 
@@ -168,7 +171,7 @@ def test_raw_pictures_are_only_resized(digits: Digits, predict: Predict) -> None
 
 def test_csv_is_a_table_that_says_what_its_columns_are(digits: Digits, predict: Predict) -> None:
     rows = list(csv.DictReader(predict("--format", "csv", "--top", "2", digits[3], digits[2]).stdout.splitlines()))
-    assert list(rows[0]) == ["path", "label", "probability", "label_2", "probability_2", "error"]
+    assert list(rows[0]) == ["path", "label", "probability", "label_2", "probability_2", "familiarity", "error"]
     assert [row["path"] for row in rows] == [digits[3], digits[2]]
     assert all(float(row["probability"]) >= float(row["probability_2"]) for row in rows)
 
@@ -234,7 +237,7 @@ def test_a_blank_picture_has_a_row_that_says_why_it_has_no_label(digits: Digits,
     assert objects[1] == {"path": "blank.png", "label": None, "probability": None, "error": reason, "warnings": []}
     rows = list(csv.reader(answer("csv").splitlines()))
     assert [row[0] for row in rows] == ["path", digits[0], "blank.png", digits[1]]
-    assert rows[2] == ["blank.png", "", "", "", "", reason]
+    assert rows[2] == ["blank.png", "", "", "", "", "", reason]
     assert [row[-1] for row in rows] == ["error", "", reason, ""]
     lines = answer("text").splitlines()
     assert len(lines) == 3
@@ -264,7 +267,7 @@ def test_no_name_of_a_picture_upsets_the_output(style: str, encoding: str, digit
     else:
         header, *rows = csv.reader(io.StringIO(output, newline=""))
         assert [row[0] for row in rows][1:-1] == ["line\nbreak\\x1b[2J.png", r"raw\xff.png"]
-        assert {len(row) for row in rows} == {len(header)} == {4}
+        assert {len(row) for row in rows} == {len(header)} == {5}
 
 
 def test_no_name_is_a_formula_in_csv(nnfang: Nnfang) -> None:
@@ -356,10 +359,10 @@ def test_a_network_without_probabilities_gives_scores(digits: Digits, nnfang: Nn
     linear = ("--set", "loss=mean_squared_error", "--set", "layers[2].activation=linear")
     nnfang.train(*linear, "-o", "run")
     (answer,) = nnfang("predict", "-m", "run", "--format", "json", digits[0]).objects
-    assert list(answer) == ["path", "label", "score", "scores", "prepared", "warnings"]
+    assert list(answer) == ["path", "label", "score", "familiarity", "rejected", "scores", "prepared", "warnings"]
     assert answer["score"] == max(answer["scores"].values())
     table = nnfang("predict", "-m", "run", "--format", "csv", digits[0]).stdout
-    assert table.startswith("path,label,score,error\n")
+    assert table.startswith("path,label,score,familiarity,error\n")
     assert re.match(r"\d  +-?\d\.\d{3}  \S", nnfang("predict", "-m", "run", digits[0]).stdout)
 
 
@@ -411,4 +414,64 @@ def test_no_thread_pool_is_started(command: str, predict: Predict, tmp_path: Pat
     pictures = [str(tmp_path / "a.png")] if command == "predict" else []
     arguments = [command, "-q", "-m", str(predict.trained.folder), *pictures]
     done = subprocess.run([sys.executable, "-c", THREADS, *arguments], capture_output=True, text=True, check=True)
-    assert done.stderr == "1\n"
+    assert done.stderr.splitlines()[-1] == "1"
+
+
+@pytest.fixture
+def stranger(nnfang: Nnfang) -> str:
+    """A letter A."""
+    picture = Image.new("L", (120, 120), 255)
+    ImageDraw.Draw(picture).text((60, 60), "A", fill=0, font=ImageFont.load_default(64), anchor="mm")
+    picture.save(nnfang.folder / "A.png")
+    return "A.png"
+
+
+UNFAMILIAR = "fewer than 0.1% of true images are so unlike the training images"
+
+
+def test_an_unfamiliar_picture_has_an_answer_and_a_warning(stranger: str, nnfang: Nnfang) -> None:
+    result = nnfang("predict", "-m", "bundled", stranger, "sample:7")
+    assert re.fullmatch(r"\d  +\d+\.\d%  A\.png\n7  +\d+\.\d%  sample:7\n", result.stdout)
+    assert result.stderr == f"warning: A.png: unfamiliar, so the answer may mean nothing: {UNFAMILIAR}\n"
+
+
+def test_what_is_unfamiliar_can_be_rejected(stranger: str, nnfang: Nnfang) -> None:
+    result = nnfang("predict", "-m", "bundled", "--reject", stranger, "sample:7", code=1)
+    rejected, accepted = result.stdout.splitlines()
+    assert re.fullmatch(rf"\?  +\d+\.\d%  A\.png  \(unfamiliar: {UNFAMILIAR}\)", rejected)
+    assert re.fullmatch(r"7  +\d+\.\d%  sample:7", accepted)
+    assert result.stderr == ""
+    assert nnfang("predict", "-m", "bundled", "--reject", "sample:7").code == 0
+
+
+def test_an_answer_can_be_asked_to_be_probable(stranger: str, nnfang: Nnfang) -> None:
+    arguments = ("predict", "-m", "bundled", "--min-probability", "0.999", "--format")
+    rejected, accepted = nnfang(*arguments, "json", stranger, "sample:7", code=1).objects
+    assert (rejected["label"], accepted["label"], accepted["rejected"]) == (None, "7", None)
+    assert re.fullmatch(r"the largest probability is \d\d\.\d%, below 99\.9%", rejected["rejected"])
+    assert max(rejected["probabilities"].values()) == rejected["probability"] < 0.999 < accepted["probability"]
+    assert (rejected["familiarity"], rejected["warnings"]) == (0.001, [])
+    assert accepted["familiarity"] > 0.01
+    table = list(csv.DictReader(nnfang(*arguments, "csv", stranger, "sample:7", code=1).stdout.splitlines()))
+    assert [row["label"] for row in table] == ["?", "7"]
+    assert [row["error"] for row in table] == [rejected["rejected"], ""]
+    assert [float(row["familiarity"]) for row in table] == [0.001, accepted["familiarity"]]
+
+
+@pytest.mark.parametrize(
+    ("fraction", "message"),
+    [("95", "expected a number from 0 to 1. Did you mean 0.95?"), ("-0.1", "expected a number from 0 to 1.")],
+)
+def test_a_probability_is_a_fraction(fraction: str, message: str, nnfang: Nnfang) -> None:
+    assert message in nnfang("predict", "--min-probability", fraction, "sample:7", code=2).stderr
+
+
+def test_what_a_network_cannot_tell_is_not_looked_for(nnfang: Nnfang, trained: Trained) -> None:
+    refused = nnfang("predict", "-m", str(trained.folder / "last.npz"), "--reject", "sample:7", code=1)
+    assert "this network cannot tell which pictures are unfamiliar, so it can reject none" in refused.stderr
+    (answer,) = nnfang("predict", "-m", str(trained.folder / "last.npz"), "--format", "json", "sample:7").objects
+    assert answer["familiarity"] is None
+    linear = ("--set", "loss=mean_squared_error", "--set", "layers[2].activation=linear")
+    nnfang.train(*linear, "-o", "run")
+    refused = nnfang("predict", "-m", "run", "--min-probability", "0.9", "sample:7", code=1)
+    assert "this network gives scores, not probabilities" in refused.stderr

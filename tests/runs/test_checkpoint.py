@@ -653,5 +653,5 @@ def test_every_field_of_meta_is_described() -> None:
     documented = re.findall(r"^ {8}(\w+): ", Meta.__doc__ or "", re.MULTILINE)
     assert set(documented) == {field.name for field in msgspec.structs.fields(Meta)}
     assert {field.name for field in dataclasses.fields(checkpoint.Checkpoint)} == {
-        *("network", "recipe", "meta", "optimizer_state")
+        *("network", "recipe", "meta", "optimizer_state", "familiarity")
     }
