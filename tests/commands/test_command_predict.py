@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from nnfang import data
 
@@ -218,6 +219,20 @@ def test_what_is_no_picture_is_named_and_the_others_are_answered(digits: Digits,
     messages = result.stderr.splitlines()
     for message, name in zip(messages, [*broken[:-1], "standard input"], strict=True):
         assert message.startswith(f"Error: {name}: ")
+
+
+@pytest.mark.skipif(not features.check("libtiff"), reason="this Pillow decodes no compressed TIFF")
+def test_stderr_has_a_line_for_each_damaged_picture_and_nothing_from_inside_pillow(nnfang: Nnfang) -> None:
+    for name in ("deflate", "samples"):
+        Image.new("RGB", (64, 64)).save(nnfang.folder / f"{name}.tif", compression="tiff_deflate")
+    content = (nnfang.folder / "deflate.tif").read_bytes()
+    pixels = b"\xff" * 8  # about which libtiff writes to stderr
+    (nnfang.folder / "deflate.tif").write_bytes(content[:8] + pixels + content[16:])
+    content = (nnfang.folder / "samples.tif").read_bytes()
+    field = struct.pack("<HHI", 277, 3, 1)  # how many numbers a pixel has, about which Pillow logs
+    (nnfang.folder / "samples.tif").write_bytes(content.replace(field + b"\3", field + b"\x99"))
+    result = nnfang("predict", "-m", "bundled", "deflate.tif", "samples.tif", code=1)
+    assert [line.partition(": ")[0] for line in result.stderr.splitlines()] == ["Error", "Error"]
 
 
 def test_a_blank_picture_has_a_row_that_says_why_it_has_no_label(digits: Digits, predict: Predict) -> None:
