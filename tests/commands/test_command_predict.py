@@ -386,12 +386,15 @@ def test_classes_have_the_names_of_the_folders_they_were_trained_from(nnfang: Nn
             pixels = np.clip(rng.normal(level, 10, (30, 30)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(nnfang.folder / "clothes" / name / f"{number}.png")
     arguments = ("--dataset", "clothes", "--epochs", "20", "--set", "layers[2].units=2", "--set", "validation_split=0")
-    trained = nnfang("train", *arguments, "-o", "run")
+    trained = nnfang("train", *arguments, "-o", "runs/clothes")
     assert "every fifth picture of each class is kept for the test: 4 of 20" in trained.stderr
-    answers = nnfang("predict", "-m", "run", "--format", "json", "clothes/shirt/9.png", "clothes/coat/9.png").objects
+    answers = nnfang("predict", "--format", "json", "clothes/shirt/9.png", "clothes/coat/9.png").objects
     assert [answer["label"] for answer in answers] == ["shirt", "coat"]
     assert list(answers[0]["probabilities"]) == ["coat", "shirt"]
-    assert "shirt" in nnfang("evaluate", "-m", "run").stdout
+    evaluated = nnfang("evaluate")
+    assert "shirt" in evaluated.stdout
+    assert "runs/clothes" in evaluated.stderr.replace(os.sep, "/")
+    assert "bundled" not in evaluated.stderr  # whose classes are others
 
 
 def test_a_network_of_plain_numbers_takes_no_pictures(digits: Digits, nnfang: Nnfang) -> None:
