@@ -145,12 +145,6 @@ class ZshComplete(WholeOptions, click_shells.ZshComplete):
 
     source_template = ZSH
 
-    def format_completion(self, item: CompletionItem[str]) -> str:
-        """Three lines, so that no description has more than one."""
-        if item.help:
-            item.help = " ".join(item.help.split())
-        return super().format_completion(item)
-
 
 class FishComplete(WholeOptions, click_shells.FishComplete):
     """Completion in fish, which itself adds no space after a dot or ``=``."""
@@ -161,8 +155,6 @@ class FishComplete(WholeOptions, click_shells.FishComplete):
         """One line, ``plain`` for all that is no file."""
         if item.type == PARTIAL:
             item.type = "plain"
-        if item.help:
-            item.help = " ".join(item.help.split())
         return super().format_completion(item)
 
 

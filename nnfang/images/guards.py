@@ -9,9 +9,13 @@ Some formats wrap a picture of another format, whose size their own header does 
 `nnfang.images.icons`; BLP and IPTC, which nobody draws digits in, are refused.
 """
 
+import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
 
 from PIL import Image
 from PIL.ImageFile import ImageFile
@@ -49,6 +53,36 @@ class SizeLimits:
 
 
 SIZE_LIMITS = SizeLimits()
+
+
+STDERR = 2
+"""The file descriptor."""
+
+_redirecting = Lock()
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # or else Python itself writes Pillow's records to stderr
+
+
+@contextmanager
+def libtiff_unheard() -> Iterator[None]:
+    """Drop what libtiff writes to stderr, such as a line for each damaged row: Pillow has no way to turn it off.
+
+    The descriptor is that of the whole process: one thread at a time redirects it, for as long as a TIFF file is being
+    decoded, and what others write to it meanwhile is dropped, too.
+    """
+    with _redirecting:
+        try:
+            kept = os.dup(STDERR)
+        except OSError:  # it is closed, so that nobody hears anything
+            yield
+            return
+        try:
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), STDERR)
+            yield
+        finally:
+            os.dup2(kept, STDERR)
+            os.close(kept)
 
 
 @contextmanager

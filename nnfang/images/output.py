@@ -23,7 +23,7 @@ def encode_png(image: Grey) -> bytes:
     return content.getvalue()
 
 
-def save_image(path: Path, image: Grey, *, may_replace: bool = True) -> None:
+def save_image(path: Path, image: Grey, *, may_replace: bool) -> None:
     """Write an image (h, w) as PNG.
 
     Args:
@@ -39,7 +39,7 @@ def save_image(path: Path, image: Grey, *, may_replace: bool = True) -> None:
         Image.fromarray(image).save(file, "PNG")
 
 
-def write_sheet(path: Path, images: Grey, *, may_replace: bool = True) -> None:
+def write_sheet(path: Path, images: Grey, *, may_replace: bool) -> None:
     """Write images as one picture, in rows and columns.
 
     Args:

@@ -1,5 +1,6 @@
 """Read a picture of any format and mode that Pillow knows: its first frame, upright, in grey levels."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import ceil, sqrt
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL.ImageFile import ImageFile
 from nnfang.errors import PictureError
 from nnfang.images.arrays import Grey
 from nnfang.images.conversion import simplify_mode, to_grey
-from nnfang.images.guards import UNSUPPORTED, check_size, decoder_errors, decoding_failure
+from nnfang.images.guards import UNSUPPORTED, check_size, decoder_errors, decoding_failure, libtiff_unheard
 from nnfang.images.source import open_source
 
 MAX_PIXELS = 8e6
@@ -79,7 +80,7 @@ def decode(picture: Image.Image) -> Picture:
         PictureError: It is damaged.
     """
     width, height = picture.size
-    with decoder_errors():
+    with libtiff_unheard() if picture.format == "TIFF" else nullcontext(), decoder_errors():
         if (factor := _downsampling_factor(picture)) > 1:
             picture.draft(None, (max(1, width // factor), max(1, height // factor)))  # only JPEG decodes a fraction
         picture.load()

@@ -51,7 +51,7 @@ class Recorder:
         history: Sequence[Epoch] = (),
         *,
         best: Path | None = None,
-        keeps_last: bool = True,
+        source: Path | None = None,
     ) -> None:
         """Write the checkpoints of the network as it is, where there are none.
 
@@ -61,12 +61,12 @@ class Recorder:
             meta: What checkpoints say of it, but for where training stands.
             history: The epochs completed before.
             best: The file of the best network so far, if that is not the network as it is.
-            keeps_last: Whether the next save keeps the file that it replaces as last.prev.npz. Not where training goes
-                on from last.prev.npz, which must stay until there is another that is whole.
+            source: What training goes on from, where that is of this run: last.prev.npz stays until there is another
+                checkpoint that is whole.
         """
         self.run, self.training, self.meta = run, training, meta
         self._status = run.folder.stat()
-        self.history, self.keeps_last = list(history), keeps_last
+        self.history, self.keeps_last = list(history), source != run.previous
         self.saved_at, self.saved_step = monotonic(), training.state.step
         if not run.last.exists() and not run.previous.exists():
             self.save_last()

@@ -172,7 +172,7 @@ def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> Re
     meta = msgspec.structs.replace(described, resumed=(*checkpoint.meta.resumed, state.step))
     if not has_file(run.config):
         run.write_config(to_yaml(stored.recipe))
-    recorder = Recorder(run, training, meta, checkpoint.meta.history, keeps_last=stored.path != run.previous)
+    recorder = Recorder(run, training, meta, checkpoint.meta.history, source=stored.path)
     return RecordedTraining(run, recipe, training, recorder)
 
 

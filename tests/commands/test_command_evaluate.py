@@ -147,7 +147,7 @@ def test_below_the_gate_the_result_is_still_complete(trained: Trained, nnfang: N
     )
 
 
-@pytest.mark.parametrize("share", ["97", "nan"])
+@pytest.mark.parametrize("share", ["97", "1.01", "-0.01", "nan"])
 def test_a_share_is_between_0_and_1(share: str, trained: Trained, nnfang: Nnfang) -> None:
     result = nnfang.inside("evaluate", "-m", str(trained.folder), "--min-accuracy", share, code=2)
     assert "--min-accuracy" in result.stderr

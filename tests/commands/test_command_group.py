@@ -134,6 +134,8 @@ def test_a_slip_of_the_keyboard_is_answered_by_what_is_possible(
         ("train", "-o", ""),
         ("train", "--dataset", ""),
         ("evaluate", "-m", ""),
+        ("train", "--resume", ""),
+        ("diagnose", ""),
         ("predict", "-m", "", "a.png"),
         ("predict", ""),
     ],

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 from nnfang import data
 
@@ -223,6 +224,20 @@ def test_what_is_no_picture_is_named_and_the_others_are_answered(digits: Digits,
         assert message.startswith(f"Error: {name}: ")
 
 
+@pytest.mark.skipif(not features.check("libtiff"), reason="this Pillow decodes no compressed TIFF")
+def test_stderr_has_a_line_for_each_damaged_picture_and_nothing_from_inside_pillow(nnfang: Nnfang) -> None:
+    for name in ("deflate", "samples"):
+        Image.new("RGB", (64, 64)).save(nnfang.folder / f"{name}.tif", compression="tiff_deflate")
+    content = (nnfang.folder / "deflate.tif").read_bytes()
+    pixels = b"\xff" * 8  # about which libtiff writes to stderr
+    (nnfang.folder / "deflate.tif").write_bytes(content[:8] + pixels + content[16:])
+    content = (nnfang.folder / "samples.tif").read_bytes()
+    field = struct.pack("<HHI", 277, 3, 1)  # how many numbers a pixel has, about which Pillow logs
+    (nnfang.folder / "samples.tif").write_bytes(content.replace(field + b"\3", field + b"\x99"))
+    result = nnfang("predict", "-m", "bundled", "deflate.tif", "samples.tif", code=1)
+    assert [line.partition(": ")[0] for line in result.stderr.splitlines()] == ["Error", "Error"]
+
+
 def test_a_blank_picture_has_a_row_that_says_why_it_has_no_label(digits: Digits, predict: Predict) -> None:
     Image.new("L", (90, 70), 230).save(predict.nnfang.folder / "blank.png")
     reason = "no ink found: nothing stands out from the paper"
@@ -374,12 +389,15 @@ def test_classes_have_the_names_of_the_folders_they_were_trained_from(nnfang: Nn
             pixels = np.clip(rng.normal(level, 10, (30, 30)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(nnfang.folder / "clothes" / name / f"{number}.png")
     arguments = ("--dataset", "clothes", "--epochs", "20", "--set", "layers[2].units=2", "--set", "validation_split=0")
-    trained = nnfang("train", *arguments, "-o", "run")
+    trained = nnfang("train", *arguments, "-o", "runs/clothes")
     assert "every fifth picture of each class is kept for the test: 4 of 20" in trained.stderr
-    answers = nnfang("predict", "-m", "run", "--format", "json", "clothes/shirt/9.png", "clothes/coat/9.png").objects
+    answers = nnfang("predict", "--format", "json", "clothes/shirt/9.png", "clothes/coat/9.png").objects
     assert [answer["label"] for answer in answers] == ["shirt", "coat"]
     assert list(answers[0]["probabilities"]) == ["coat", "shirt"]
-    assert "shirt" in nnfang("evaluate", "-m", "run").stdout
+    evaluated = nnfang("evaluate")
+    assert "shirt" in evaluated.stdout
+    assert "runs/clothes" in evaluated.stderr.replace(os.sep, "/")
+    assert "bundled" not in evaluated.stderr  # whose classes are others
 
 
 def test_a_network_of_plain_numbers_takes_no_pictures(digits: Digits, nnfang: Nnfang) -> None:

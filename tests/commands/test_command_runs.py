@@ -106,6 +106,16 @@ def test_a_folder_is_a_place_for_runs_or_a_run(runs: Path, nnfang: Nnfang) -> No
     assert "no such" in nnfang.inside("runs", "nowhere", code=6).stderr
 
 
+def test_a_run_that_ended_before_its_first_checkpoint_has_trained_no_epoch(runs: Path, nnfang: Nnfang) -> None:
+    for path in (runs / "done").iterdir():
+        if path.name != "config.yaml":
+            path.unlink()
+    (found,) = nnfang.inside("runs", "runs/done", "--json").objects
+    assert (found["epochs"], found["planned"], found["best_epoch"]) == (0, 2, 0)
+    assert (found["dataset"], found["seconds"], found["test_accuracy"]) == ("mnist-sample", None, None)
+    assert "  0 of 2  " in nnfang.inside("runs", "runs/done").stdout
+
+
 def test_a_training_that_diverged_is_listed_as_such_and_verified_without(nnfang: Nnfang) -> None:
     nnfang.train("-o", "runs/wild", "--lr", "1e30", code=4)
     (found,) = nnfang.inside("runs", "--json").objects

@@ -88,6 +88,23 @@ def test_bash_is_answered(words: list[str], expected: set[str], nnfang: Nnfang) 
     assert {answer.partition(",")[2] for answer in answers} == expected
 
 
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+@pytest.mark.parametrize(
+    "words", ["", "predict --", "train --", "predict sample:", "train --set optimizer.", "train -c "]
+)
+def test_descriptions_have_one_line(shell: str, words: str, nnfang: Nnfang) -> None:
+    *before, last = words.split(" ")
+    environment = {
+        "_NNFANG_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": f"nnfang {words}",
+        "COMP_CWORD": str(len(before) + 1) if shell == "zsh" else last,
+    }
+    lines = nnfang.inside(environment=environment).stdout.splitlines()
+    kinds = lines[::3] if shell == "zsh" else [line.partition(",")[0] for line in lines]
+    assert set(kinds) <= {"plain", "partial"}
+    assert len(kinds) > 1
+
+
 def test_files_are_offered_beside_names(nnfang: Nnfang) -> None:
     (nnfang.folder / "tinted.yaml").touch()
     (nnfang.folder / ".tinted").touch()

@@ -1,4 +1,5 @@
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,15 @@ def test_entries_are_complete(known: KnownDataset) -> None:
     assert len(known.class_names) == len(set(known.class_names)) == 10
     assert known.preparation == ("digit" if known.name == "mnist" else "negative")
     assert known.citation
+
+
+@pytest.mark.parametrize("known", DATASETS.values(), ids=DATASETS)
+def test_entries_have_the_sizes_and_checksums_of_the_official_files(known: KnownDataset, official: Path) -> None:
+    if not (official / known.name).is_dir():
+        pytest.skip("the files are not there")
+    for name, file in known.files.items():
+        content = (official / known.name / name).read_bytes()
+        assert (len(content), sha256(content).hexdigest()) == (file.size, file.sha256), name
 
 
 def test_names() -> None:

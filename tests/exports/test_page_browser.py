@@ -101,7 +101,7 @@ def test_pictures_of_any_shape_are_prepared_as_nnfang_does(preparation: str, sho
     page = show(checkpoint)
     picture = np.full((90, 70), 250, np.uint8)
     picture[20:70, 30:38] = 10
-    save_image(tmp_path / "one.png", picture)
+    save_image(tmp_path / "one.png", picture, may_replace=False)
     page.set_input_files("#file", tmp_path / "one.png")
     page.wait_for_function("() => nnfang.network.image")
     image = np.array(page.evaluate(IMAGE), np.uint8).reshape(shape)

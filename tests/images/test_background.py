@@ -37,6 +37,13 @@ def test_a_dark_frame_is_no_ink(width: int, digit: Grey) -> None:
     assert segment_digit(page).warnings == ()
 
 
+def test_a_page_without_a_frame_has_none(digits: Grey) -> None:
+    for digit in digits:
+        page = draw(digit)
+        assert not is_framed(page)
+        assert not is_framed(darken(page, 230))
+
+
 def test_the_box_of_a_form_is_no_ink(digit: Grey) -> None:
     page = darken(draw(digit, (260, 300), 4, (70, 90)), 230)
     page[30:33, 40:260] = page[222:225, 40:260] = page[30:225, 40:43] = page[30:225, 257:260] = 20

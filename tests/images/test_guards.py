@@ -1,4 +1,5 @@
 import io
+import os
 import struct
 import warnings
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from nnfang.errors import PictureError
 from nnfang.images import Grey, guards, read_picture
@@ -206,6 +207,38 @@ def test_a_decoders_failure_is_the_cause_of_the_error() -> None:
         read_picture(io.BytesIO(content[: len(content) // 2]))
     assert isinstance(error.value.__cause__, OSError)
     assert error.value.path is None
+
+
+def damaged_tiff(compression: str = "tiff_deflate") -> bytes:
+    content = bytearray(encode(Image.fromarray(np.eye(64, dtype=np.uint8)), "TIFF", compression=compression))
+    content[8:40] = b"\xff" * 32
+    return bytes(content)
+
+
+@pytest.mark.skipif(not features.check("libtiff"), reason="this Pillow decodes no compressed TIFF")
+def test_what_libtiff_says_of_damage_is_dropped_and_no_more(capfd: pytest.CaptureFixture[str]) -> None:
+    def read(_: int) -> None:
+        with pytest.raises(PictureError, match=r"^cannot be decoded: "):
+            read_picture(io.BytesIO(damaged_tiff()))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(read, range(100)))
+    os.write(2, b"still open\n")
+    assert capfd.readouterr().err == "still open\n"
+
+
+@pytest.mark.skipif(not features.check("libtiff"), reason="this Pillow decodes no compressed TIFF")
+def test_where_stderr_is_closed_a_damaged_tiff_is_refused_all_the_same() -> None:
+    kept = os.dup(2)
+    os.close(2)
+    try:
+        with pytest.raises(PictureError, match=r"^cannot be decoded: "):
+            read_picture(io.BytesIO(damaged_tiff()))
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(2)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def test_a_bug_of_ours_is_no_damaged_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,30 @@ def test_a_detached_stroke_belongs_to_its_digit() -> None:
     assert ink.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("left", "top", "right", "bottom", "is_stroke"),
+    [
+        (107, 60, 113, 160, False),  # as tall as the digit, and 7% of its height beside it
+        (107, 95, 113, 150, True),  # 55% as tall
+        (107, 95, 113, 160, False),  # 65%
+        (103, 60, 113, 160, True),  # 3% beside it
+        (92, 167, 98, 260, True),  # below it, the other half of a digit that is broken
+        (127, 95, 137, 125, True),  # 27% beside it
+        (133, 95, 143, 125, False),  # 33%
+        (109, 95, 119, 105, False),  # 9%, but no more than a fragment
+        (104, 95, 114, 105, True),
+    ],
+)
+def test_what_is_beside_a_stroke_is_of_its_digit_where_it_is_near_or_not_tall(
+    left: int, top: int, right: int, bottom: int, is_stroke: bool
+) -> None:
+    page = np.full((300, 200), 240, np.uint8)
+    page[60:160, 90:100] = 20
+    page[top:bottom, left:right] = 20
+    box = (90, 60, max(100, right), max(160, bottom)) if is_stroke else (90, 60, 100, 160)
+    assert segment_digit(page).box == box
+
+
 def test_two_digits_are_not_read_as_one(digits: Grey) -> None:
     page = np.hstack([draw(digits[0], (150, 160), 4, (20, 20)), draw(digits[1], (150, 160), 3, (30, 30))])
     ink = segment_digit(darken(page, 230))

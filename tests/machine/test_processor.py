@@ -33,3 +33,11 @@ def test_processors_are_those_that_this_process_may_use() -> None:
     finally:
         os.sched_setaffinity(0, allowed)
     assert count_processors() == len(allowed)
+
+
+def test_where_no_system_says_which_they_are_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert count_processors() == 3
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert count_processors() == 1

@@ -58,6 +58,15 @@ def test_calibration_is_that_of_scikit_learn() -> None:
     assert found.error == pytest.approx((0.18 + 0.48 + 0.48) / 12)
 
 
+def test_a_bin_is_described_by_its_edges_and_what_is_in_it() -> None:
+    probabilities = np.array([[0.3, 0.7], [0.9, 0.1], [0.95, 0.05]])
+    found = measure_calibration(probabilities, np.array([1, 0, 1]), bins=5)
+    assert found
+    assert list(found.describe_bins()[0]) == ["over", "to", "n", "confidence", "accuracy"]
+    bins = [list(described.values()) for described in found.describe_bins()]
+    assert bins == [pytest.approx([0.6, 0.8, 1, 0.7, 1.0]), pytest.approx([0.8, 1.0, 2, 0.925, 0.5])]
+
+
 def test_the_calibration_error_is_0_of_who_is_as_often_right_as_claimed_and_else_the_gap() -> None:
     probabilities = np.tile(np.array([[0.75, 0.25]], np.float32), (400, 1))
     labels = (np.arange(400) % 4 == 0).astype(np.uint8)

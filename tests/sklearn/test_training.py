@@ -7,6 +7,7 @@ import pytest
 from sklearn.neural_network import MLPClassifier
 
 import nnfang
+from nnfang.core.constraints import FieldError
 from nnfang.core.network import Network
 from nnfang.sklearn import NnfangClassifier
 from nnfang.sklearn.training import Table
@@ -114,6 +115,11 @@ def test_a_training_that_diverges_leaves_the_classifier_as_it_was(digits: Digits
     with pytest.raises(nnfang.DivergedError):
         classifier.set_params(learning_rate_init=1e9).partial_fit(X, y)
     assert classifier.network_.digest() == before
+
+
+def test_what_an_engine_cannot_run_is_said_as_the_engine_says_it(digits: Digits) -> None:
+    with pytest.raises(FieldError, match=r"^engine: the online engine runs batch_size 1, found 8$"):
+        NnfangClassifier((5,), engine="online", batch_size=8).fit(*digits)
 
 
 def test_training_stops_when_the_loss_has_not_fallen_by_tol_for_some_epochs(digits: Digits) -> None:

@@ -103,7 +103,7 @@ FLAT = [2.31, 2.3, 2.31]
             {"layers[0].initializer": "glorot_uniform"},
         ),
         (
-            replace(PAPER, layers=(Dense(64), Dense(1), Dense(10, "softmax"))),
+            replace(PAPER, layers=(Dense(64), Dense(4), Dense(10, "softmax"))),
             FLAT,
             5000,
             "a hidden layer is too narrow for 10 classes",
@@ -126,6 +126,13 @@ FLAT = [2.31, 2.3, 2.31]
         (replace(PAPER, batch_size=9000), [2.4], 1, "one step is not enough", {"batch_size": 32}),
         (replace(PAPER, batch_size=20), [2.4], 100, "100 steps are too few", {"epochs": 20}),
         (replace(PAPER, optimizer=Sgd(0.001)), [2.3, 2.0, 1.9], 5000, "the loss is still falling", {"epochs": 6}),
+        (
+            replace(PAPER, layers=(Dense(5), Dense(10, "softmax"))),
+            FLAT,
+            5000,
+            "the loss does not fall",
+            {"optimizer.learning_rate": 0.001},
+        ),
         (replace(PAPER, optimizer=Sgd(0.05)), FLAT, 5000, "the loss does not fall", {"optimizer.learning_rate": 0.01}),
         (PAPER, FLAT, 5000, "the loss does not fall", {"optimizer.learning_rate": 0.001}),
         (replace(PAPER, optimizer=Sgd(0.001)), FLAT, 5000, "the loss does not fall", {"epochs": 6}),

@@ -162,6 +162,14 @@ def test_where_units_die_at_the_usual_rate_the_activation_is_to_change() -> None
     assert RULES["dead units"](judged).changes == {"layers[0].activation": "leaky_relu"}
 
 
+@pytest.mark.parametrize("rule", ["dead", "saturated"])
+def test_half_of_the_units_of_a_layer_may_not_be_lost(rule: str) -> None:
+    for lost, is_wrong in ((7, False), (8, True)):
+        layer = replace(good().activity[0], dead=lost, saturated=lost)  # of 16
+        judged = replace(good(), activity=[layer, good().activity[1]])
+        assert RULES[f"{rule} units"](judged).is_wrong is is_wrong
+
+
 def test_a_schedule_may_end_on_a_plateau() -> None:
     recipe = replace(GOOD, layers=(Dense(3, "softmax"),), epochs=60, schedule=Cosine())
     assert RULES["plateau"](outcome_of(recipe, noisy(0.4))).is_wrong is False
