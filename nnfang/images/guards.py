@@ -60,7 +60,15 @@ STDERR = 2
 
 _redirecting = Lock()
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # or else Python itself writes Pillow's records to stderr
+
+def _let_unheard(name: str) -> logging.Logger:
+    """A library's log that nobody hears unless they ask: without a handler, Python itself would write it to stderr."""
+    log = logging.getLogger(name)
+    log.addHandler(logging.NullHandler())
+    return log
+
+
+PILLOW_LOG = _let_unheard("PIL")
 
 
 @contextmanager
