@@ -16,6 +16,7 @@ from nnfang.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nnfang.core.network import Network
     from nnfang.exports.weights import Layout, Weights
     from nnfang.runs.recorder import RecordedTraining, Result
     from nnfang.training.recipe import Recipe
@@ -153,7 +154,7 @@ def command(
         with training.blaming(resolved):
             begin = import_weights(weights, recipe, data, layout=layout, mean=mean, deviation=deviation)
         if not quiet:
-            console.note(describe(weights, recipe.dtype))
+            console.note(describe(weights, begin.network))
     with training.blaming(resolved), session.start(recipe, data, output, force=force, begin=begin) as imported:
         result = imported.finish(End(0, 0, "done"))
     if as_json:
@@ -178,12 +179,15 @@ def find_base(weights: Weights, source: Path | None) -> Recipe | None:
     return None
 
 
-def describe(weights: Weights, dtype: str) -> str:
+def describe(weights: Weights, network: Network) -> str:
     """What was found, and what becomes of it."""
     arrays = [tensor for pair in weights.pairs for tensor in (pair.matrix, pair.vector)]
-    converted = sorted({tensor.dtype for tensor in arrays} - {dtype})
+    converted = sorted({tensor.dtype for tensor in arrays} - {str(network.dtype)})
     parameters = sum(prod(tensor.shape) for tensor in arrays)
-    became = f", {' and '.join(converted)} converted to {dtype}" if converted else ""
+    became = f", {' and '.join(converted)} converted to {network.dtype}" if converted else ""
+    if weights.meta:
+        is_same = weights.meta.theta_sha256 == network.theta_sha256
+        became += ", the same that nnfang exported" if is_same else ", others than nnfang exported"
     return f"{weights.path}: {console.count(len(weights.pairs), 'dense layer')}, {parameters:,} parameters{became}"
 
 

@@ -25,6 +25,7 @@ from nnfang.runs.finding import NoRunError, find_newest
 from nnfang.runs.folder import FolderInUseError, Run
 from nnfang.runs.resumption import AnotherTrainingError
 from nnfang.runs.session import StoredRun, UnsavedRun
+from nnfang.runs.starting import check_layers
 from nnfang.training.augment import preview_distortions
 from nnfang.training.compatibility import OutputUnitsError, size_output_layer
 from nnfang.training.loop import check_engine
@@ -88,6 +89,9 @@ def start(
     check_time_zone()  # its folder is named after the time
     known = beginning.load(model)
     resolved = load_config(source, overrides, beginning.propose(known))
+    if known:
+        with blaming(resolved):
+            check_layers(known, resolved.recipe)
     check_folder(output, force=force)
     data = obtain_dataset(resolved, loader(how))
     recipe = size_output(resolved, data)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 
+MOST_MISFITS = 5
+"""Layers that are named where many do not fit."""
+
 OTHER: dict[Layout, Layout] = {"in-out": "out-in", "out-in": "in-out"}
 
 
@@ -40,7 +43,7 @@ def place(weights: Weights, network: Network, layout: Layout | None = None) -> N
     wanted = [network.shapes[i][0] for i in layers]
     pairs = order(weights.pairs, wanted, layout)
     if not fit(pairs, wanted, layout):
-        raise FieldError("layers", describe_misfit(pairs, wanted, layout))
+        raise FieldError("layers", describe_misfit(weights, pairs, network, layout))
     for i, pair in zip(layers, pairs, strict=True):
         W, b = network.parameters[i]
         fill(W if layout == "out-in" else W.T, pair.matrix, weights.path)
@@ -86,15 +89,23 @@ def fit(pairs: Sequence[Pair], wanted: Sequence[Shape], layout: Layout) -> bool:
     return found == [(shape, shape[:1]) for shape in wanted]
 
 
-def describe_misfit(pairs: Sequence[Pair], wanted: Sequence[Shape], layout: Layout) -> str:
+def describe_misfit(weights: Weights, pairs: Sequence[Pair], network: Network, layout: Layout) -> str:
     """What was found, what the layers need, and what would help."""
-    found = shorten(", ".join(f"{pair.matrix}, {pair.vector}" for pair in pairs))
-    shapes = [shape if layout == "out-in" else shape[::-1] for shape in wanted]
-    needed = shorten(", ".join(f"{shape}, {units[:1]}" for shape, units in zip(shapes, wanted, strict=True)))
-    hint = ""
-    if fit(pairs, wanted, OTHER[layout]):
-        hint = f"\nThe other way round they fit: --layout {OTHER[layout]}"
-    return f"the weights do not fit: found {found}; these layers need {needed}{hint}"
+    wanted = {i: shapes for i, shapes in enumerate(network.shapes) if shapes}
+    if len(pairs) != len(wanted):
+        names = shorten(", ".join(pair.matrix.name for pair in pairs)) or "nothing"
+        return (
+            f"{weights.path} has the weights of {len(pairs)} dense layers ({names}), but the recipe has {len(wanted)}"
+        )
+    lines = [f"the weights in {weights.path} do not fit:"]
+    for pair, (i, (matrix, vector)) in zip(pairs, wanted.items(), strict=True):
+        if not fit([pair], [matrix], layout):
+            needed = matrix if layout == "out-in" else matrix[::-1]
+            lines.append(f"layers[{i}]: found {pair.matrix} and {pair.vector}, expected {needed} and {vector}")
+    lines[MOST_MISFITS + 1 :] = [f"and {len(lines) - 1 - MOST_MISFITS} more"] if len(lines) > MOST_MISFITS + 1 else []
+    if fit(pairs, [matrix for matrix, _ in wanted.values()], OTHER[layout]):
+        lines.append(f"The other way round they fit: --layout {OTHER[layout]}")
+    return "\n".join(lines)
 
 
 def fill(target: Array, tensor: Tensor, path: Path) -> None:

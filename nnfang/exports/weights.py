@@ -15,7 +15,7 @@ Names, shapes and types are known before any of the numbers is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -122,13 +122,16 @@ def open_weights(path: Path) -> Iterator[Weights]:
     ending = path.suffix.lower()
     if ending == NPZ:
         with Members.open(path) as members:
-            yield Weights(path, tuple(_pair_numbered(_list_members(members), path)), "in-out")
+            pairs = tuple(_pair_numbered(_list_members(members), path))
+            check_types(pairs, path)
+            yield Weights(path, pairs, "in-out")
     elif ending == SAFETENSORS:
         with _open_safetensors(path) as file:
-            tensors = _list_tensors(file, path)
+            pairs = tuple(_pair_named(_list_tensors(file, path), path))
+            check_types(pairs, path)
             labels = file.metadata() or {}
             meta = decode_meta(labels[META].encode(), path) if META in labels else None
-            yield Weights(path, tuple(_pair_named(tensors, path)), "out-in", meta)
+            yield Weights(path, pairs, "out-in", meta)
     else:
         how = next((how for endings, how in CONVERT.items() if ending.removeprefix(".") in endings), "")
         raise ConfigError(f"weights are read from .safetensors and .npz{how and f'; {how}'}", path)
@@ -144,7 +147,7 @@ def _list_members(members: Members) -> dict[str, Tensor]:
         header = members.read_header(name)
         read = _reader(members.read, name, header)
         tensors[name] = Tensor(name, header.shape, header.dtype.name, read)
-    return _checked(tensors, path)
+    return tensors
 
 
 def _reader(read: Callable[..., Array], *arguments: Any) -> Callable[[], Array]:
@@ -185,7 +188,7 @@ def _list_tensors(file: Any, path: Path) -> dict[str, Tensor]:
         part = file.get_slice(name)
         kind = part.get_dtype()
         tensors[name] = Tensor(name, tuple(part.get_shape()), FLOATS.get(kind, kind), _reader(read, name))
-    return _checked(tensors, path)
+    return tensors
 
 
 def _check_number(arrays: int, path: Path) -> None:
@@ -193,13 +196,16 @@ def _check_number(arrays: int, path: Path) -> None:
         raise CheckpointError(f"it holds {arrays:,} arrays; at most {MOST_ARRAYS:,} are read", path)
 
 
-def _checked(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
-    """The tensors, if they are of numbers that weights can be."""
-    for tensor in tensors.values():
+def check_types(pairs: Iterable[Pair], path: Path) -> None:
+    """Refuse numbers that are no weights.
+
+    Raises:
+        CheckpointError: Some are of another type than `FLOATS`.
+    """
+    for tensor in (tensor for pair in pairs for tensor in (pair.matrix, pair.vector)):
         if tensor.dtype not in FLOATS.values():
             known = ", ".join(FLOATS.values())
-            raise CheckpointError(f"{shorten(tensor.name)} is {tensor.dtype}; weights are {known}", path)
-    return tensors
+            raise CheckpointError(f"{shorten(tensor.name)} is {shorten(tensor.dtype)}; weights are {known}", path)
 
 
 def _pair_numbered(tensors: dict[str, Tensor], path: Path) -> Iterator[Pair]:

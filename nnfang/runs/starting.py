@@ -10,7 +10,7 @@ import numpy as np
 
 from nnfang.core.constraints import FieldError
 from nnfang.core.layers import Dense
-from nnfang.core.network import Network
+from nnfang.core.network import Network, output_layer
 from nnfang.errors import CheckpointError, ConfigError, DataError
 from nnfang.runs.meta import StartRecord
 from nnfang.training.recipe import Recipe
@@ -63,21 +63,31 @@ def begin_with(model: Checkpoint, name: str, recipe: Recipe, data: Dataset) -> S
     if data.input_shape != model.meta.input_shape:
         before = model.meta.input_shape
         raise DataError(f"its images are {data.input_shape}, the network was trained on {before}", data.name)
-    old, new = _list_dense(model.recipe.layers), _list_dense(recipe.layers)
-    is_new = len(old) == len(new) and old[-1].units != new[-1].units
-    kept = len(old) - is_new
-    if _describe(old[:kept]) != _describe(new[:kept]) or len(old) != len(new):
-        reason = f"found {_in_words(new)}, but the network has {_in_words(old)}, so its weights would not fit"
-        raise FieldError("layers", reason)
+    check_layers(model, recipe)
+    is_new = model.network.outputs != output_layer(recipe.layers).units
     network = Network.for_recipe(recipe, data)
     sources, targets = (list(filter(None, each.parameters)) for each in (model.network, network))
     with np.errstate(over="ignore"):
-        for source, target in zip(sources[:kept], targets, strict=False):
+        for source, target in zip(sources[: -is_new or None], targets, strict=False):
             for i, array in enumerate(source):
                 target[i][...] = array
     if not np.isfinite(network.theta).all():
         raise FieldError("dtype", f"a weight of the network is too large for {recipe.dtype}")
     return Start(network, StartRecord(name, model.network.digest(), new_layer=is_new))
+
+
+def check_layers(model: Checkpoint, recipe: Recipe) -> None:
+    """Refuse a recipe for whose layers the weights of a trained network are not.
+
+    Raises:
+        FieldError: One of its dense layers, the last excepted, has other units, or another activation; or the last
+            has another activation for as many classes.
+    """
+    old, new = _describe(model.recipe.layers), _describe(recipe.layers)
+    kept = len(old) - (old[-1][0] != new[-1][0])
+    if old[:kept] != new[:kept] or len(old) != len(new):
+        reason = f"found {_in_words(new)}, but the network has {_in_words(old)}, so its weights would not fit"
+        raise FieldError("layers", reason)
 
 
 def find_beginning(checkpoint: Checkpoint, data: Dataset, load: LoadModel, folder: Path) -> Network:
@@ -107,14 +117,11 @@ def find_beginning(checkpoint: Checkpoint, data: Dataset, load: LoadModel, folde
     return begin_with(model, start.model, recipe, data).network
 
 
-def _list_dense(layers: Sequence[Layer]) -> list[Dense]:
-    return [layer for layer in layers if isinstance(layer, Dense)]
+def _describe(layers: Sequence[Layer]) -> list[tuple[int, str]]:
+    """The units and the activation of each dense layer."""
+    return [(layer.units, layer.activation) for layer in layers if isinstance(layer, Dense)]
 
 
-def _describe(layers: Sequence[Dense]) -> list[tuple[int, str]]:
-    return [(layer.units, layer.activation) for layer in layers]
-
-
-def _in_words(layers: Sequence[Dense]) -> str:
+def _in_words(layers: Sequence[tuple[int, str]]) -> str:
     """Such as ``128 relu, 10 softmax``."""
-    return ", ".join(f"{layer.units} {layer.activation}" for layer in layers)
+    return ", ".join(f"{units} {activation}" for units, activation in layers)
