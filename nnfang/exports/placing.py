@@ -94,9 +94,7 @@ def describe_misfit(weights: Weights, pairs: Sequence[Pair], network: Network, l
     wanted = {i: shapes for i, shapes in enumerate(network.shapes) if shapes}
     if len(pairs) != len(wanted):
         names = shorten(", ".join(pair.matrix.name for pair in pairs)) or "nothing"
-        return (
-            f"{weights.path} has the weights of {len(pairs)} dense layers ({names}), but the recipe has {len(wanted)}"
-        )
+        return f"{weights.path} holds {len(pairs)} dense layers ({names}), but the recipe has {len(wanted)}"
     lines = [f"the weights in {weights.path} do not fit:"]
     for pair, (i, (matrix, vector)) in zip(pairs, wanted.items(), strict=True):
         if not fit([pair], [matrix], layout):
