@@ -229,6 +229,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
                 "compare",
                 "predict",
                 "export",
+                "import",
                 "verify",
                 "runs",
                 "inspect",
