@@ -127,7 +127,7 @@ def obtain_dataset(resolved: Config, load: LoadData) -> Dataset:
             "nnfang was told to stay offline"
         ]
         console.warn(
-            f"{name} is unavailable, so this run is on {SAMPLE} instead: "
+            f"{name} is unavailable, so this run uses {SAMPLE} instead: "
             + "\n  ".join(["10,000 images of MNIST that come with nnfang.", *reasons])
             + f"\nTo see what helps: {console.command_line('train', '--dataset', name)}"
         )
