@@ -230,6 +230,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
                 "compare",
                 "predict",
                 "export",
+                "import",
                 "verify",
                 "runs",
                 "inspect",

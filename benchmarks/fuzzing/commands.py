@@ -17,6 +17,7 @@ from nnfang.core.layers import Dense, Dropout
 from nnfang.core.optimizers import Adam, Momentum, Sgd
 from nnfang.data.formats.idx import IDX_NAMES
 from nnfang.runs import session
+from nnfang.runs.starting import begin_with
 from nnfang.training.recipe import Recipe
 
 RUN = "momentum"
@@ -75,6 +76,12 @@ def workshop() -> Path:
         with session.start(replace(recipe, dataset=data.name), data, folder / f"{name}-interrupted") as training:
             next(iter(training))
             training.save()
+    known = nnfang.load(folder / "sgd")
+    recipe = replace(known.recipe, epochs=1)
+    begin = begin_with(known, str(folder / "sgd"), recipe, data)
+    with session.start(recipe, data, folder / "begun", begin=begin) as training:
+        next(iter(training))
+        training.save()
     return folder
 
 
@@ -114,6 +121,13 @@ def verify(path: Path) -> None:
 def resume(path: Path) -> None:
     """Resume a run from a checkpoint, for a second."""
     call("train", "--resume", str(_put_into_run(path)), "--max-time", "1s", "-q")
+
+
+def train_from(path: Path) -> None:
+    """Begin a run with the weights of a checkpoint, on a data set that fits some, for a second; and verify it."""
+    new, data = str(workshop() / "new"), str(workshop() / "data.npz")
+    call("train", "--from", str(path), "--dataset", data, "-o", new, "--set", "engine=batch", *BRIEFLY)
+    call("verify", "-q", new)
 
 
 def read_claims(path: Path) -> None:

@@ -2,25 +2,34 @@
 
 import gzip
 import io
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import numpy as np
 from hypothesis.strategies import SearchStrategy, one_of
 from PIL import Image, features
+from safetensors.numpy import save as save_tensors
 
 from benchmarks.fuzzing import commands
 from benchmarks.fuzzing.crafting import crafted
 from benchmarks.fuzzing.mutation import mutants
-from nnfang import data, images
+from nnfang import data, exports, images
 from nnfang.config import sources as config
+from nnfang.core.constraints import FieldError
 from nnfang.core.optimizers import Adam
+from nnfang.data import Dataset
 from nnfang.data.formats.idx import read_idx
 from nnfang.errors import CheckpointError, ConfigError, DataError, PictureError
+from nnfang.exports.importing import import_weights
+from nnfang.exports.weights import open_weights
 from nnfang.runs import checkpoint
+from nnfang.runs.checkpoint import Checkpoint
+from nnfang.runs.meta import StartRecord
 from nnfang.training.recipe import Recipe
 from tests.runs.test_checkpoint import LAYERS, make
 
@@ -129,9 +138,58 @@ def make_checkpoints() -> tuple[bytes, ...]:
     for optimizer in (Recipe().optimizer, Adam()):
         with TemporaryDirectory() as folder:
             path = Path(folder) / "seed.npz"
-            checkpoint.save(path, *make(Recipe(layers=LAYERS, optimizer=optimizer)))
-            files.append(path.read_bytes())
+            network, meta, state = make(Recipe(layers=LAYERS, optimizer=optimizer))
+            for start in (None, StartRecord("runs/first", "0123456789abcdef", new_layer=True)):
+                checkpoint.save(path, network, msgspec.structs.replace(meta, start=start), state)
+                files.append(path.read_bytes())
     return tuple(files)
+
+
+FOUR, ANSWERS = np.zeros((4, 2, 2), np.uint8), np.array([0, 1, 0, 1], np.uint8)
+WEIGHTS = Dataset("fuzzed", FOUR, ANSWERS, FOUR, ANSWERS, ("no", "yes"), "plain")
+"""What weights are imported for; a network of `LAYERS` takes its images."""
+
+
+def read_weights(path: Path, ending: str) -> None:
+    """Import weights from a file with this ending."""
+    named = path.with_name(f"{path.name}{ending}")
+    shutil.copy(path, named)
+    try:
+        with open_weights(named) as weights:
+            network = import_weights(weights, Recipe(layers=LAYERS), WEIGHTS).network
+    except FieldError as error:
+        raise CheckpointError(error.reason, named) from error
+    assert np.isfinite(network.theta).all()
+
+
+def make_arrays() -> dict[str, np.ndarray]:
+    """Weights for a network of `LAYERS`, as PyTorch names them."""
+    rng = np.random.default_rng(0)
+    shapes = {"fc1.weight": (3, 4), "fc1.bias": (3,), "fc2.weight": (2, 3), "fc2.bias": (2,)}
+    return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def make_weights_npz() -> tuple[bytes, ...]:
+    """Weights as Keras, scikit-learn and people save them."""
+    arrays = [array.T for array in make_arrays().values()]
+    files = []
+    for names in (["arr_0", "arr_1", "arr_2", "arr_3"], ["coefs_0", "intercepts_0", "coefs_1", "intercepts_1"]):
+        for save in (np.savez, np.savez_compressed):
+            file = io.BytesIO()
+            save(file, allow_pickle=False, **dict(zip(names, arrays, strict=True)))
+            files.append(file.getvalue())
+    return tuple(files)
+
+
+def make_weights_safetensors() -> tuple[bytes, ...]:
+    """Weights as PyTorch saves them, in three types, and as nnfang exports them."""
+    arrays = make_arrays()
+    network, meta, state = make(Recipe(layers=LAYERS))
+    exported = Checkpoint(network, Recipe(layers=LAYERS), meta, state).for_inference()
+    return (
+        *(save_tensors({n: a.astype(dtype) for n, a in arrays.items()}) for dtype in ("f2", "f4", "f8")),
+        exports.encode(exported, "safetensors", exports.Settings()),
+    )
 
 
 def make_command(read: Callable[[Path], object]) -> Target:
@@ -166,12 +224,24 @@ READERS: dict[str, Callable[[], Target]] = {
         (b"PK\x01\x02", b"PK\x05\x06", b"|O", b"(10", b"True", b"null", b"[", b"{", b"-1", b"1e99", b"\\u0000"),
         crafted,
     ),
+    "weights-npz": lambda: Target(
+        partial(read_weights, ending=".npz"), CheckpointError, make_weights_npz(), (*NPZ_WORDS, b"arr_", b"W1", b"b1")
+    ),
+    "weights-safetensors": lambda: Target(
+        partial(read_weights, ending=".safetensors"),
+        CheckpointError,
+        make_weights_safetensors(),
+        (b"F32", b"F64", b"BF16", b"I8", b"[", b"-1", b"1e99", b'"', b"__metadata__", b"weight", b"bias", b"null"),
+    ),
 }
 
 COMMANDS: dict[str, Callable[[], Target]] = {
     **{
         read.__name__: partial(make_command, read)
-        for read in (commands.predict, commands.evaluate, commands.export, commands.verify, commands.resume)
+        for read in (
+            *(commands.predict, commands.evaluate, commands.export, commands.verify, commands.resume),
+            commands.train_from,
+        )
     },
     "claims": lambda: Target(
         commands.read_claims, commands.RefusedError, commands.claims(), (b"null", b"[", b"{", b"-1", b"1e99", b"9" * 40)

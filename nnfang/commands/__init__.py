@@ -3,6 +3,7 @@
 import errno
 import gc
 import importlib
+import keyword
 import os
 import sys
 import warnings
@@ -24,7 +25,7 @@ from nnfang.names import did_you_mean, find_nearest
 
 GROUPS = {
     "Use a network": ("predict", "evaluate", "compare", "export"),
-    "Train a network": ("train", "diagnose", "verify"),
+    "Train a network": ("train", "import", "diagnose", "verify"),
     "Look around": ("runs", "inspect", "report", "recipes", "info", "bench", "help"),
 }
 """The commands, by what one wants."""
@@ -71,7 +72,8 @@ class LazyGroup(Helpful, click.Group):
         """Import ``nnfang.commands.<name>`` and take its ``command``."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"nnfang.commands.{cmd_name}").command
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = importlib.import_module(f"nnfang.commands.{module}").command
         return command
 
     def find_command(self, ctx: click.Context, name: str) -> click.Command:

@@ -61,7 +61,11 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
     data = load_dataset(stored.recipe.dataset, is_offline=offline, is_quiet=quiet)
     found = examine_run(stored, data)
     worst = found.worst
-    advice = command_to_try(stored.run.config, worst.changes) if worst and worst.changes else None
+    advice = (
+        command_to_try(stored.run.config, worst.changes, stored.checkpoint.meta.start)
+        if worst and worst.changes
+        else None
+    )
     if as_json:
         console.write_json({"run": console.encodable(stored.run.folder), **describe(found), "command": advice})
         return

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nnfang.commands.threads import Threads
+    from nnfang.data import Dataset
+    from nnfang.runs.meta import StartRecord
     from nnfang.runs.recorder import RecordedTraining, Result
+    from nnfang.training.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def advising(training: RecordedTraining) -> Iterator[None]:
     try:
         yield
     except DivergedError as error:
-        advice = command_to_try(training.run.config, {"optimizer.learning_rate": error.learning_rate})
+        advice = command_to_try(training.run.config, {"optimizer.learning_rate": error.learning_rate}, training.start)
         raise DivergedError(f"{error.reason}\nFor example: {advice}", error.learning_rate) from error
 
 
@@ -167,38 +170,61 @@ STOPPED_BY = {"done": "", "early_stopping": ", stopped early", "max_time": ", st
 
 def summary(result: Result, training: RecordedTraining) -> str:
     """The result for a person, with the command to try next."""
-    end, test, folder = result.end, result.test, training.run.folder
-    low, high = test.interval
+    end, folder = result.end, training.run.folder
     chosen_by = "by validation" if training.recipe.validation_split else "the last: there are no validation images"
     lines = [
-        f"test accuracy  {console.percent(test.accuracy)} "
-        f"(95% interval {console.percent(low)} to {console.percent(high)})",
-        f"test loss      {test.loss:.4f} ({test.n:,} test images of {training.data.name})",
+        *test_lines(result.test, training.data),
         f"best epoch     {end.best_epoch} of {end.epochs} ({chosen_by}){STOPPED_BY[end.reason]}",
         f"saved in       {folder}",
     ]
-    evaluate = console.command_line("evaluate", "-m", folder)
     if wrong := result.diagnosis:
         lines.append(f"caution        {wrong.evidence}")
-        command = command_to_try(training.run.config, wrong.changes) if wrong.changes else evaluate
+        changes = wrong.changes
+        command = (
+            command_to_try(training.run.config, changes, training.start) if changes else suggest_evaluation(folder)
+        )
     elif end.reason == "max_time":
         command = console.command_line("train", "--resume", folder)
-    elif training.data.preparation == DIGIT:
-        command = console.command_line("predict", "-m", folder, "sample:7")
     else:
-        command = evaluate
+        command = suggest_use(training)
     return "\n".join([*lines, f"try            {command}"])
+
+
+def test_lines(test: Evaluation, data: Dataset) -> list[str]:
+    """How good a network is, for a person."""
+    low, high = test.interval
+    return [
+        f"test accuracy  {console.percent(test.accuracy)} "
+        f"(95% interval {console.percent(low)} to {console.percent(high)})",
+        f"test loss      {test.loss:.4f} ({test.n:,} test images of {data.name})",
+    ]
+
+
+def suggest_evaluation(folder: Path) -> str:
+    """The command that says more about a run's network."""
+    return console.command_line("evaluate", "-m", folder)
+
+
+def suggest_use(training: RecordedTraining) -> str:
+    """The command to try a network with: on a picture that comes with nnfang, if it is for such pictures."""
+    folder = training.run.folder
+    if training.data.preparation == DIGIT:
+        return console.command_line("predict", "-m", folder, "sample:7")
+    return suggest_evaluation(folder)
 
 
 DIGIT = "digit"
 """The preparation of data sets like MNIST, which the pictures that come with nnfang are for."""
 
 
-def command_to_try(config: Path, changes: Mapping[str, Any]) -> str:
-    """The command that trains by the config of a run, but for some values of it."""
+def command_to_try(config: Path, changes: Mapping[str, Any], start: StartRecord | None = None) -> str:
+    """The command that trains by the config of a run, but for some values of it, and begins as it did."""
     short = {path: options.name_short(name) for name, path in options.SHORT.items()}
     words = []
     for path, value in changes.items():
         text = f"{value:g}" if isinstance(value, float) else LITERALS[None] if value is None else str(value)
         words += [short[path], text] if path in short else ["--set", f"{path}={text}"]
-    return console.command_line("train", "-c", config, *words)
+    begin = []
+    if start:
+        begin = ["--from", str(config.parent) if start.is_import else start.model]
+    return console.command_line("train", *begin, "-c", config, *words)

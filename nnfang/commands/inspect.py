@@ -65,11 +65,12 @@ def command(model: Path | None, *, as_json: bool, quiet: bool) -> None:
 def describe(path: Path, facts: Facts, checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
     """The facts for a person, each with its name."""
     recipe, test, validated = checkpoint.recipe, facts["test"], facts["validation"]
+    is_import = facts["start"] is not None and facts["start"].is_import
     yield "model", str(path)
     if facts["state"]:
         yield "state", ": ".join(filter(None, (facts["state"], facts["reason"])))
     yield "origin", ", ".join(describe_origin(facts))
-    yield "trained on", describe_data(facts["dataset"])
+    yield "made for" if is_import else "trained on", describe_data(facts["dataset"])
     yield "inputs", f"{' x '.join(map(str, facts['input_shape']))}, pictures prepared as {facts['preparation']}"
     yield "classes", ", ".join(facts["class_names"])
     yield "epochs", describe_progress(facts, recipe.epochs)
@@ -99,6 +100,9 @@ def describe_origin(facts: Facts) -> Iterator[str]:
         yield f"a fork of {parent.run} at step {parent.step:,}"
     elif facts["kind"] == "run":
         yield "a run"
+    if start := facts["start"]:
+        fresh = ", the last layer with fresh ones" if start.new_layer else ""
+        yield f"imported from {start.model}" if start.is_import else f"begun with the weights of {start.model}{fresh}"
     if facts["resumed"]:
         yield f"resumed at step {' and '.join(f'{step:,}' for step in facts['resumed'])}"
     yield from (

@@ -51,6 +51,8 @@ def describe_choice(found: Path, checkpoint: Checkpoint) -> str:
     """Which run was taken, how good it is, and what could have been taken instead."""
     meta = checkpoint.meta
     parts = [f"trained on {meta.dataset.name}, {console.count(meta.epoch, 'epoch')}"]
+    if meta.start and meta.start.is_import:
+        parts = [f"imported from {meta.start.model}"]
     if known := describe_quality(found, checkpoint):
         parts.append(known)
     bundled = load_meta(NETWORK)
@@ -69,11 +71,16 @@ def describe_quality(found: Path, checkpoint: Checkpoint) -> str:
         accuracy, images = checkpoint.meta.history[-1].val_accuracy, "validation images"
     else:
         return ""
+    guesses = ", little better than guessing" if is_like_guessing(accuracy, len(checkpoint.class_names)) else ""
+    return f"{console.percent(accuracy)} of its {images} correct{guesses}"
+
+
+def is_like_guessing(accuracy: float, classes: int) -> bool:
+    """Whether a network is little better than one that answers at random."""
     from nnfang.training.rules import LITTLE_BETTER
 
-    chance = 1 / len(checkpoint.class_names)
-    guesses = ", little better than guessing" if accuracy < chance + LITTLE_BETTER * (1 - chance) else ""
-    return f"{console.percent(accuracy)} of its {images} correct{guesses}"
+    chance = 1 / classes
+    return accuracy < chance + LITTLE_BETTER * (1 - chance)
 
 
 def describe_bundled(checkpoint: Checkpoint) -> str:

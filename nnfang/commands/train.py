@@ -59,6 +59,9 @@ def take_one(ctx: click.Context, param: click.Parameter, given: tuple[Path, ...]
         "Train with a recipe, but with another number of units": (
             "nnfang train -c minibatch --set 'layers[0].units=256'"
         ),
+        "Train the network that comes with nnfang further, on other images": (
+            "nnfang train --from bundled --dataset fashion-mnist --epochs 5"
+        ),
         "Continue the newest run to epoch 40": "nnfang train --resume --epochs 40",
     },
 )
@@ -156,6 +159,16 @@ def take_one(ctx: click.Context, param: click.Parameter, given: tuple[Path, ...]
     help="Run BLAS in N threads; auto tries whether several are faster than one.  [default: 1]",
 )
 @option(
+    "--from",
+    "model",
+    group=TRAINING,
+    type=options.ModelType(),
+    metavar="MODEL",
+    shell_complete=completion.complete_model,
+    help="Begin with the weights of this network instead of fresh ones: a checkpoint, the folder of a run (its "
+    "best.npz), or bundled, which comes with nnfang. Layers, loss, dtype and data set are then by default its own.",
+)
+@option(
     "--resume",
     group=RESUME,
     is_flag=False,
@@ -207,6 +220,7 @@ def command(
     fork: bool,
     print_config: bool,
     sheet: Path | None,
+    model: Path | None,
     blas_threads: threads.Threads,
     offline: bool,
     as_json: bool,
@@ -227,24 +241,25 @@ def command(
     overrides = training.read_overrides(settings, short)
     if resume is not None or fork:
         only_shows = print_config or sheet is not None
-        check_resumption(resume, source, output, fork=fork, force=force, only_shows=only_shows)
+        check_resumption(resume, source, output, model, fork=fork, force=force, only_shows=only_shows)
         path = None if isinstance(resume, options.NewestRun) else resume
         if fork:
             training.fork(path, overrides, how, output, force=force)
         else:
             training.resume(path, overrides, how)
     elif print_config:
-        training.print_config(source, overrides)
+        training.print_config(source, overrides, model)
     elif sheet is not None:
-        training.preview(sheet, source, overrides, how, force=force)
+        training.preview(sheet, source, overrides, how, model, force=force)
     else:
-        training.start(source, overrides, how, output, force=force)
+        training.start(source, overrides, how, output, model, force=force)
 
 
 def check_resumption(
     resume: Path | options.NewestRun | None,
     source: Path | None,
     output: Path | None,
+    model: Path | None,
     *,
     fork: bool,
     force: bool,
@@ -253,6 +268,8 @@ def check_resumption(
     """Refuse options that contradict --resume."""
     if resume is None:
         raise ConfigError("--fork: needs --resume, which says what to start from")
+    if model is not None:
+        raise ConfigError("--from: begins a new run; with --resume the weights are those of the run that goes on")
     if source is not None:
         raise ConfigError("--resume: the run has a config of its own; change it with --set or its options, not with -c")
     if output is not None and not fork:

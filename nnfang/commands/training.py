@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnfang.commands import console
+from nnfang.commands import beginning, console
 from nnfang.commands.following import Calling, follow
 from nnfang.commands.loading import load_dataset
 from nnfang.commands.options import SHORT, name_short
@@ -25,16 +25,18 @@ from nnfang.runs.finding import NoRunError, find_newest
 from nnfang.runs.folder import FolderInUseError, Run
 from nnfang.runs.resumption import AnotherTrainingError
 from nnfang.runs.session import StoredRun, UnsavedRun
+from nnfang.runs.starting import check_layers
 from nnfang.training.augment import preview_distortions
 from nnfang.training.compatibility import OutputUnitsError, size_output_layer
 from nnfang.training.loop import check_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nnfang.config.sources import Config, Override
     from nnfang.data import Dataset
     from nnfang.runs.recorder import RecordedTraining
+    from nnfang.runs.session import LoadData
     from nnfang.training.recipe import Recipe
 
 PREVIEW_IMAGES, PREVIEW_COLUMNS = 10, 16
@@ -53,18 +55,18 @@ def read_overrides(settings: Sequence[str], short: Mapping[str, Any]) -> list[Ov
     ]
 
 
-def load_config(source: Path | None, overrides: Sequence[Override]) -> Config:
-    """File, environment and options -> the resolved config."""
+def load_config(source: Path | None, overrides: Sequence[Override], base: Recipe | None = None) -> Config:
+    """File, environment and options -> the resolved config; `base` is what they change, if not the defaults."""
     given = source and (sys.stdin if source == Path("-") else locate(source))
-    resolved = config.load(given, overrides, os.environ)
+    resolved = config.load(given, overrides, os.environ, base)
     if resolved.dropped:
         console.note(f"Another type has defaults of its own, so this is dropped: {', '.join(resolved.dropped)}")
     return resolved
 
 
-def print_config(source: Path | None, overrides: Sequence[Override]) -> None:
+def print_config(source: Path | None, overrides: Sequence[Override], model: Path | None) -> None:
     """Print the config as a file that ``-c`` takes, after the checks that need no data."""
-    resolved = load_config(source, overrides)
+    resolved = load_config(source, overrides, beginning.propose(beginning.load(model)))
     with blaming(resolved):
         check_engine(resolved.recipe)
     try:
@@ -75,27 +77,49 @@ def print_config(source: Path | None, overrides: Sequence[Override]) -> None:
 
 
 def start(
-    source: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None, *, force: bool
+    source: Path | None,
+    overrides: Sequence[Override],
+    how: Calling,
+    output: Path | None,
+    model: Path | None,
+    *,
+    force: bool,
 ) -> None:
-    """A new run."""
+    """A new run; with the weights of a network, if one is named."""
     check_time_zone()  # its folder is named after the time
-    resolved = load_config(source, overrides)
-    if output and not force and (found := Run(output).find_files()):
-        raise FolderInUseError(output, found)  # before anything is downloaded
-    data = obtain_dataset(resolved, how)
-    recipe = resolved.recipe
-    if resolved.is_default(f"layers[{len(recipe.layers) - 1}].units"):
-        recipe = size_output_layer(recipe, data)
-    with blaming(resolved), session.start(recipe, data, output, force=force) as training:
-        follow(training, how)
+    known = beginning.load(model)
+    resolved = load_config(source, overrides, beginning.propose(known))
+    if known:
+        with blaming(resolved):
+            check_layers(known, resolved.recipe)
+    check_folder(output, force=force)
+    data = obtain_dataset(resolved, loader(how))
+    recipe = size_output(resolved, data)
+    with blaming(resolved):
+        begin = beginning.take(known, model, recipe, data, is_quiet=how.is_quiet) if known and model else None
+        with session.start(recipe, data, output, force=force, begin=begin) as training:
+            follow(training, how)
     add_report(training, how)
 
 
-def obtain_dataset(resolved: Config, how: Calling) -> Dataset:
+def check_folder(output: Path | None, *, force: bool) -> None:
+    """Refuse a folder that holds a run, before anything is downloaded."""
+    if output and not force and (found := Run(output).find_files()):
+        raise FolderInUseError(output, found)
+
+
+def size_output(resolved: Config, data: Dataset) -> Recipe:
+    """The recipe of a config; with one output unit per class, if nobody said how many."""
+    recipe = resolved.recipe
+    is_default = resolved.is_default(f"layers[{len(recipe.layers) - 1}].units")
+    return size_output_layer(recipe, data) if is_default else recipe
+
+
+def obtain_dataset(resolved: Config, load: LoadData) -> Dataset:
     """The config's data set; the bundled sample if nobody asked for a certain one and the default is unavailable."""
     name = resolved.recipe.dataset
     try:
-        return loader(how)(name)
+        return load(name)
     except UnavailableError as error:
         if resolved.dataset_was_named:
             raise
@@ -103,11 +127,11 @@ def obtain_dataset(resolved: Config, how: Calling) -> Dataset:
             "nnfang was told to stay offline"
         ]
         console.warn(
-            f"{name} is unavailable, so this run trains on {SAMPLE} instead: "
+            f"{name} is unavailable, so this run uses {SAMPLE} instead: "
             + "\n  ".join(["10,000 images of MNIST that come with nnfang.", *reasons])
             + f"\nTo see what helps: {console.command_line('train', '--dataset', name)}"
         )
-        return load_dataset(SAMPLE, is_offline=True, is_quiet=how.is_quiet)
+        return load(SAMPLE)
 
 
 def resume(path: Path | None, overrides: Sequence[Override], how: Calling) -> None:
@@ -126,7 +150,7 @@ def resume(path: Path | None, overrides: Sequence[Override], how: Calling) -> No
 def fork(path: Path | None, overrides: Sequence[Override], how: Calling, output: Path | None, *, force: bool) -> None:
     """A new run that begins where the run at `path`, or the newest, stands."""
     check_time_zone()
-    stored = session.read_run(path or newest_run())
+    stored = session.read_training(path or newest_run())
     announce(stored, how)
     resolved = adapt(stored, overrides)
     with blaming(resolved), session.fork(stored, resolved.recipe, loader(how), output, force=force) as training:
@@ -183,7 +207,7 @@ def adapt(stored: StoredRun | UnsavedRun, overrides: Sequence[Override]) -> Conf
     return config.load(None, overrides, os.environ, base=stored.recipe)
 
 
-def loader(how: Calling) -> Callable[[str], Dataset]:
+def loader(how: Calling) -> LoadData:
     """What loads a data set by its name."""
     return partial(load_dataset, is_offline=how.is_offline, is_quiet=how.is_quiet)
 
@@ -203,16 +227,24 @@ def blaming(resolved: Config) -> Iterator[None]:
         raise resolved.error(error.path, error.reason) from error
 
 
-def preview(path: Path, source: Path | None, overrides: Sequence[Override], how: Calling, *, force: bool) -> None:
+def preview(
+    path: Path,
+    source: Path | None,
+    overrides: Sequence[Override],
+    how: Calling,
+    model: Path | None,
+    *,
+    force: bool,
+) -> None:
     """Write a sheet of training images: each as it is, then distorted as it may be seen in the first epochs."""
     from nnfang.images import write_sheet  # Pillow, which training does without
 
-    resolved = load_config(source, overrides)
+    resolved = load_config(source, overrides, beginning.propose(beginning.load(model)))
     recipe = resolved.recipe
     if recipe.augment is None:
         raise ConfigError("--preview-augment: the recipe distorts no images; for example, add --set augment.rotate=15")
     check_target(path, may_replace=force)
-    data = obtain_dataset(resolved, how)
+    data = obtain_dataset(resolved, loader(how))
     with blaming(resolved):
         sheet = preview_distortions(recipe.augment, data.x_train, recipe.seed, PREVIEW_IMAGES, PREVIEW_COLUMNS)
     with naming(path):

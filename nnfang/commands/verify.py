@@ -40,7 +40,9 @@ DIFFERENT = 1
 def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> None:
     """Train a run again and compare.
 
-    The run is trained from its own config, up to the last step that was saved. Everything that its files say is
+    The run is trained from its own config, up to the last step that was saved; if it began with the weights of another
+    network, that is loaded again. Of an import, which was not trained, the weights and the result are compared.
+    Everything that its files say is
     compared: the weights and the optimizer's state, the history, the metrics and the config. With a difference the
     command exits with 1. Where the weights of an epoch differ, it says how this computer differs from the one
     that trained the run.
@@ -48,6 +50,7 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
     from nnfang.commands.loading import load_dataset
     from nnfang.commands.views import training_view
     from nnfang.core.constraints import FieldError
+    from nnfang.exports.reading import load_model
     from nnfang.runs.finding import NoRunError, find_newest
     from nnfang.runs.resumption import list_machine_differences
     from nnfang.runs.session import read_run
@@ -59,7 +62,7 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
     stored = read_run(path)
     data = load_dataset(stored.checkpoint.recipe.dataset, is_offline=offline, is_quiet=quiet)
     try:
-        verification = Verification(stored, data, is_whole=path.is_dir())
+        verification = Verification(stored, data, load_model, is_whole=path.is_dir())
     except FieldError as error:
         raise ConfigError(error.reason, error.path) from error
     with training_view(verification.epochs, quiet=quiet) as view:
@@ -84,7 +87,9 @@ def report(verification: Verification, differences: list[str]) -> str:
         reasons = "; ".join(differences) or "nothing that is recorded of this computer differs"
         lines.append(f"different from epoch {verification.identical + 1} on: {reasons}")
     elif verification.is_identical:
-        lines.append(f"identical through {describe_end(verification)}")
+        known = "the weights as imported, and their result" if verification.is_import else "the first weights"
+        end = describe_end(verification)
+        lines.append(f"identical through {end}" if end else f"identical: {known}")
     lines += [f"different: {fault}" for fault in verification.faults]
     lines.append(f"compared: {', '.join(verification.checked) or 'nothing'}")
     lines.append(f"not compared: {'; '.join(verification.unchecked)}")

@@ -30,7 +30,7 @@ def load_model(path: str | os.PathLike[str]) -> Checkpoint:
         return finding.load_model(path)
     if found.suffix.lower() == SAFETENSORS:
         raise CheckpointError(
-            "holds weights for PyTorch, which nnfang only writes; export .npz or .onnx as well", found
+            f"holds weights for PyTorch, of which a run has to be made first: nnfang import {found}", found
         )
     try:
         from nnfang.exports.onnx_model import read

@@ -48,6 +48,7 @@ def identify(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
         "step": meta.step,
         "images_of_next_epoch": meta.state.seen,
         "parent": meta.parent,
+        "start": meta.start,
         "resumed": latest.resumed,
         "retries": latest.retries,
         "validation": validation(meta),
@@ -63,9 +64,11 @@ def identify(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def find_kind(meta: Meta) -> str:
-    """How a network came about: ``run``, ``fork`` of another run, or ``export`` for inference only."""
+    """How a network came about: ``run``, ``fork`` of another run, ``import``, or ``export`` for inference only."""
     if meta.inference_only:
         return "export"
+    if meta.start and meta.start.is_import:
+        return "import"
     return "fork" if meta.parent else "run"
 
 

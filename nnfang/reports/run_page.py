@@ -156,5 +156,7 @@ def _environment(story: Story) -> dict[str, str]:
 
 def _commands(story: Story) -> list[str]:
     """The commands that train the network again, and compare."""
-    train = ["nnfang", "train", "-c", "config.yaml", *story.thread_options, "-o", "again"]
+    start = story.latest.start
+    begin = ("--from", start.model) if start else ()
+    train = ["nnfang", "train", *begin, "-c", "config.yaml", *story.thread_options, "-o", "again"]
     return [shlex.join(train), "nnfang inspect again"]

@@ -137,6 +137,8 @@ class Story:
         latest = self.latest
         if latest.parent:
             return f"It was forked from {latest.parent.run} at step {latest.parent.step:,}, so it has no beginning."
+        if latest.start and latest.start.is_import:
+            return f"It was imported from {latest.start.model} and not trained here."
         if latest.retries:
             return "Its learning rate was changed after training diverged, so its config alone does not repeat it."
         return None

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnfang.config.schema import read_tree
 from nnfang.core.arrays import Array, Images, aligned_empty
 from nnfang.core.constraints import FieldError, format_value
 from nnfang.core.network import Network, layer_shapes
@@ -34,13 +33,12 @@ from nnfang.errors import CheckpointError
 from nnfang.files import write_whole
 from nnfang.runs.contents import FAMILIARITY, check_fit, name_arrays, name_members
 from nnfang.runs.evaluation import Split, evaluate_checkpoint
-from nnfang.runs.format import name_columns, read_meta
+from nnfang.runs.format import name_columns, read_meta, read_recipe
 from nnfang.runs.members import Members
 from nnfang.runs.meta import FORMAT, Meta, TestRecord
 from nnfang.runs.publication import for_inference, name_in_public
 from nnfang.training.evaluation import evaluate
 from nnfang.training.familiarity import Familiarity
-from nnfang.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +49,7 @@ if TYPE_CHECKING:
     from nnfang.data import Dataset
     from nnfang.runs.pictures import Prediction
     from nnfang.training.evaluation import Evaluation
+    from nnfang.training.recipe import Recipe
 
 logger = logging.getLogger(__name__)
 
@@ -229,11 +228,7 @@ def allocate(meta: Meta, path: Path, size: int) -> Checkpoint:
     Raises:
         CheckpointError: It describes no network, or one larger than the file.
     """
-    try:
-        recipe: Recipe = read_tree(Recipe, meta.config)
-        replace(recipe, engine=meta.engine)
-    except FieldError as error:
-        raise CheckpointError(f"its config is not valid: {error}", path) from error
+    recipe = read_recipe(meta, path)
     inputs = prod(meta.input_shape)
     shapes = list(layer_shapes(recipe.layers, inputs))
     parameters = sum(prod(shape) for layer in shapes for shape in layer)

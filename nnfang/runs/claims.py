@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.meta import StartRecord
     from nnfang.training.loop import Training
     from nnfang.training.recipe import Recipe
 
@@ -36,13 +37,16 @@ def compare_epochs(claimed: Epoch, found: Epoch) -> list[str]:
     return [name for name in names if repr(getattr(claimed, name)) != repr(getattr(found, name))]  # also for nan
 
 
-def compare_checkpoint(claim: Checkpoint, training: Training[Dataset], history: Sequence[Epoch]) -> Iterator[str]:
+def compare_checkpoint(
+    claim: Checkpoint, training: Training[Dataset], history: Sequence[Epoch], start: StartRecord | None = None
+) -> Iterator[str]:
     """What in a checkpoint is not as a training is that stands in its place.
 
     Args:
         claim: The checkpoint.
         training: The training.
         history: The epochs that have been compared with the training.
+        start: What it began with.
     """
     if claim.network.theta.tobytes() != training.network.theta.tobytes():
         yield "the weights"
@@ -64,6 +68,7 @@ def compare_checkpoint(claim: Checkpoint, training: Training[Dataset], history: 
         "dataset": ((meta.dataset.name, meta.dataset.fingerprint), (data.name, data.fingerprint)),
         "engine": (meta.engine, training.engine.name),
         "parent": (meta.parent, None),
+        "start": (meta.start, start),
         "retries": (meta.retries, ()),
     }
     yield from (name for name, (claimed, found) in facts.items() if claimed != found)

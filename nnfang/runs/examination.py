@@ -91,5 +91,6 @@ def examine_network(
         activity=activity,
         class_names=data.class_names,
         divergence=(record.reason, record.learning_rate) if record else None,
+        is_fresh=latest.start is None,
     )
     return Examination(examine(outcome), activity, len(labels[shown]), split)

@@ -95,14 +95,15 @@ def is_resumable(folder: Path) -> bool:
 
 
 def _is_trained(folder: Path) -> bool:
-    """Whether the best network of a run has completed an epoch, so that it knows something."""
+    """Whether the best network of a run knows something: it has completed an epoch, or began with what was known."""
     best = Run(folder).best
     if not best.is_file():
         return False
     try:
-        return load_meta(best).epoch > 0
+        meta = load_meta(best)
     except CheckpointError:
         return True  # which is said when it is loaded
+    return meta.epoch > 0 or (meta.start is not None and not meta.start.new_layer)
 
 
 def written_at(folder: Path) -> int:

@@ -6,6 +6,7 @@ which is read forever, it is one string of four bytes per character, with the hi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,13 @@ import msgspec
 import numpy as np
 
 from nnfang import __version__
+from nnfang.config.schema import read_tree
 from nnfang.core.constraints import FieldError, format_value, shorten
 from nnfang.errors import CheckpointError
 from nnfang.runs.history import DTYPES, MOST_EPOCHS, from_columns, to_columns
 from nnfang.runs.members import refusing_damage
 from nnfang.runs.meta import FORMAT, Meta, check
+from nnfang.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +119,24 @@ def _checked(meta: Meta, path: Path) -> Meta:
     except FieldError as error:
         raise CheckpointError(f"contradicts itself: {error}", path) from error
     return meta
+
+
+def read_recipe(meta: Meta, path: Path) -> Recipe:
+    """How a network was trained.
+
+    Args:
+        meta: What a file says.
+        path: The file, of which errors speak.
+
+    Raises:
+        CheckpointError: Its config is not valid.
+    """
+    try:
+        recipe: Recipe = read_tree(Recipe, meta.config)
+        replace(recipe, engine=meta.engine)
+    except FieldError as error:
+        raise CheckpointError(f"its config is not valid: {error}", path) from error
+    return recipe
 
 
 def _read_text(members: Members) -> bytes:

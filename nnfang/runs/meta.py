@@ -85,6 +85,22 @@ class ForkRecord(msgspec.Struct, frozen=True):
     digest: Digest
 
 
+class StartRecord(msgspec.Struct, frozen=True):
+    """What a run began with in place of fresh weights.
+
+    Attributes:
+        model: The trained network, or the file of weights, as it was named.
+        digest: Of the weights of the trained network, or of those that were imported.
+        is_import: Whether they came from another program. Then they are what the run holds, and nothing was trained.
+        new_layer: Whether the last layer began with fresh weights, because there were more or fewer classes.
+    """
+
+    model: Text
+    digest: Digest
+    is_import: bool = False
+    new_layer: bool = False
+
+
 class RetryRecord(msgspec.Struct, frozen=True):
     """A learning rate that was abandoned, because training diverged with it.
 
@@ -147,6 +163,7 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
         environment: The machine it was trained on.
         engine: The engine it was trained with.
         parent: Where the run was forked from; None for most.
+        start: What it began with; None for fresh weights, and for a fork.
         retries: The learning rates that were abandoned.
         resumed: The steps from which the run was resumed; those of older versions are not known.
         inference_only: Whether history and the optimizer's vectors were left out.
@@ -168,6 +185,7 @@ class Meta(msgspec.Struct, kw_only=True, frozen=True):
     environment: Environment
     engine: Text
     parent: ForkRecord | None = None
+    start: StartRecord | None = None
     retries: tuple[RetryRecord, ...] = ()
     resumed: tuple[Count, ...] = ()
     inference_only: bool = msgspec.field(default=False, name="is_final")
@@ -219,7 +237,7 @@ def check(meta: Meta) -> None:
     Raises:
         FieldError: A field contradicts another.
     """
-    state, tested = meta.state, meta.tested
+    state, tested, start = meta.state, meta.tested, meta.start
     check_columns(to_columns(meta.history))
     for is_possible, path, reason in (
         (state.epoch == meta.epoch, "position.epoch", f"found {state.epoch}, but epoch is {meta.epoch}"),
@@ -232,6 +250,11 @@ def check(meta: Meta) -> None:
             *("history", f"{len(meta.history)} epochs, but epoch is {meta.epoch}"),
         ),
         (not meta.parent or meta.parent.step <= meta.step, "parent.step", "later than the run that began there"),
+        (not start or not meta.parent, "start", "a fork begins where the other run stands"),
+        (
+            not start or not start.is_import or not (meta.step or start.new_layer),
+            *("start.is_import", "weights that were imported have not been trained"),
+        ),
         (all(retry.step <= meta.step for retry in meta.retries), "retries", "later than the run that was repeated"),
         (all(step <= meta.step for step in meta.resumed), "resumed", "later than where the run stands"),
         (

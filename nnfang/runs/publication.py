@@ -36,6 +36,7 @@ def for_inference(meta: Meta, recipe: Recipe, tested: TestRecord | None, *, orig
         ),
         environment={},
         parent=meta.parent and msgspec.structs.replace(meta.parent, run=PurePath(meta.parent.run).name),
+        start=meta.start and msgspec.structs.replace(meta.start, model=PurePath(meta.start.model).name),
         inference_only=True,
         tested=tested and msgspec.structs.replace(tested, dataset=name_in_public(tested.dataset)),
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
     from nnfang.runs.folder import Run
-    from nnfang.runs.meta import Meta
+    from nnfang.runs.meta import Meta, StartRecord
     from nnfang.training.diagnosis import Diagnosis
     from nnfang.training.evaluation import Evaluation
     from nnfang.training.loop import Training
@@ -191,6 +191,11 @@ class RecordedTraining:
         """What is trained on."""
         return self.training.data
 
+    @property
+    def start(self) -> StartRecord | None:
+        """What it began with; None for fresh weights."""
+        return self.recorder.meta.start
+
     def __iter__(self) -> Iterator[Event]:
         """Train to the end; where training diverges, continue from the latest checkpoint if the recipe says so.
 
@@ -268,7 +273,15 @@ class RecordedTraining:
         seen = (data.x_train[held_out], data.y_train[held_out]) if len(held_out) else (data.x_test, data.y_test)
         activity = measure_activity(best.network, self.recipe.loss, *seen)
         steps, names = self.training.state.step, data.class_names
-        return Outcome(self.recipe, tuple(self.recorder.history), test, steps, activity, names)
+        return Outcome(
+            self.recipe,
+            tuple(self.recorder.history),
+            test,
+            steps,
+            activity,
+            names,
+            is_fresh=self.start is None,
+        )
 
 
 def as_text(path: Path) -> str:

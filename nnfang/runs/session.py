@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
     from nnfang.runs.meta import Meta
+    from nnfang.runs.starting import Start
     from nnfang.training.recipe import Recipe
     from nnfang.training.state import TrainingState
 
@@ -50,7 +51,12 @@ LoadData = Callable[[str], "Dataset"]
 
 @contextmanager
 def start(
-    recipe: Recipe, data: Dataset, folder: Path | None = None, *, force: bool = False
+    recipe: Recipe,
+    data: Dataset,
+    folder: Path | None = None,
+    *,
+    force: bool = False,
+    begin: Start | None = None,
 ) -> Iterator[RecordedTraining]:
     """A new run in a new folder.
 
@@ -59,25 +65,30 @@ def start(
         data: What to train on.
         folder: Where; None means ``runs/<time>-<dataset>``.
         force: Whether a run that is in `folder` may be deleted.
+        begin: The first weights; None draws fresh ones.
 
     Raises:
         FieldError: Recipe and data do not fit together; nothing has been created.
         FolderInUseError: `folder` holds a run.
     """
     requested, recipe = recipe.dataset, replace(recipe, dataset=data.name)
-    training, meta = _begin(recipe, data, requested)
+    training, meta = _begin(recipe, data, requested, begin)
     with create(folder, data.name, datetime.now().astimezone(), force=force) as run:
-        run.write_config(to_yaml(recipe))
-        yield RecordedTraining(run, recipe, training, Recorder(run, training, meta))
+        if begin is None:
+            run.write_config(to_yaml(recipe))
+        recorder = Recorder(run, training, meta)
+        if begin is not None:  # last: the config alone would begin with fresh weights
+            run.write_config(to_yaml(recipe))
+        yield RecordedTraining(run, recipe, training, recorder)
 
 
-def _begin(recipe: Recipe, data: Dataset, requested: str) -> tuple[Training[Dataset], Meta]:
+def _begin(recipe: Recipe, data: Dataset, requested: str, begin: Start | None = None) -> tuple[Training[Dataset], Meta]:
     """A run from its beginning, and what its checkpoints say of it."""
-    training = train(Network.for_recipe(recipe, data), data, recipe)
+    training = train(begin.network if begin else Network.for_recipe(recipe, data), data, recipe)
     meta = describe_training(
         recipe, data, engine=training.engine.name, environment=describe_machine(), requested=requested
     )
-    return training, meta
+    return training, msgspec.structs.replace(meta, start=begin and begin.record)
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,7 @@ class UnsavedRun:
 
 
 def read_run(path: Path) -> StoredRun:
-    """Read a run, to fork it or to repeat it.
+    """Read a run, to repeat it or to look into it.
 
     Args:
         path: Its folder, or one of the checkpoints in it.
@@ -130,6 +141,21 @@ def read_run(path: Path) -> StoredRun:
     return StoredRun(locate_run(path), checkpoint, path)
 
 
+def read_training(path: Path) -> StoredRun:
+    """Read a run, to train from where it stands.
+
+    Raises:
+        CheckpointError: As `read_run`.
+        ConfigError: Likewise, or nothing was trained: its weights were imported.
+    """
+    stored = read_run(path)
+    start = stored.checkpoint.meta.start
+    if start and start.is_import:
+        reason = f"was imported from {start.model}, so there is no training to continue; --from begins one with it"
+        raise ConfigError(reason, path)
+    return stored
+
+
 @contextmanager
 def reopen(path: Path) -> Iterator[StoredRun | UnsavedRun]:
     """The same, to resume it: from before it is read to the end no other process may train into its folder.
@@ -142,7 +168,7 @@ def reopen(path: Path) -> Iterator[StoredRun | UnsavedRun]:
         if path == run.folder and run.find_files() == [CONFIG]:
             yield UnsavedRun(run, load_config(run.config, [], {}).recipe)
         else:
-            yield read_run(path)
+            yield read_training(path)
 
 
 def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> RecordedTraining:
@@ -169,7 +195,9 @@ def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> Re
     exact = replace(recipe, engine=checkpoint.meta.engine)  # another engine would round differently
     training = _continue(checkpoint, exact, data, state)
     described = _describe(checkpoint, recipe, training, parent=checkpoint.meta.parent)
-    meta = msgspec.structs.replace(described, resumed=(*checkpoint.meta.resumed, state.step))
+    meta = msgspec.structs.replace(
+        described, start=checkpoint.meta.start, resumed=(*checkpoint.meta.resumed, state.step)
+    )
     if not has_file(run.config):
         run.write_config(to_yaml(stored.recipe))
     recorder = Recorder(run, training, meta, checkpoint.meta.history, source=stored.path)
@@ -190,7 +218,7 @@ def fork(
     """A new run that begins where another stands, and may be trained differently.
 
     Args:
-        stored: The other run, as `read_run` gives it.
+        stored: The other run, as `read_training` gives it.
         recipe: With the same layers and dtype.
         load: Loads its data set, once the recipe has been checked; with images of the same shape and as many classes.
         folder: Of the new run; None means ``runs/<time>-<dataset>``.

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnfang.core.constraints import shorten
-from nnfang.core.network import Network
 from nnfang.errors import CheckpointError, ConfigError
 from nnfang.runs.checkpoint import load
 from nnfang.runs.claims import (
@@ -18,9 +17,10 @@ from nnfang.runs.claims import (
     compare_epochs,
     is_decisive,
 )
-from nnfang.runs.finding import has_file
+from nnfang.runs.finding import has_file, load_model
 from nnfang.runs.folder import DIVERGED, METRICS
 from nnfang.runs.resumption import check_data
+from nnfang.runs.starting import find_beginning
 from nnfang.training.events import Epoch, Event
 from nnfang.training.loop import train
 from nnfang.training.state import TrainingState, metric_for
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
     from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.meta import Meta
     from nnfang.runs.session import StoredRun
+    from nnfang.runs.starting import LoadModel
 
 THE_CHECKPOINT = "the checkpoint"
 """What a checkpoint is called that is verified on its own."""
@@ -49,12 +51,15 @@ class Verification:
         unchecked: What they say and was not compared.
     """
 
-    def __init__(self, stored: StoredRun, data: Dataset, *, is_whole: bool = True) -> None:
+    def __init__(
+        self, stored: StoredRun, data: Dataset, load_start: LoadModel = load_model, *, is_whole: bool = True
+    ) -> None:
         """Get ready to train.
 
         Args:
             stored: The run.
             data: What it was trained on.
+            load_start: Loads the trained network that it began with, where it did.
             is_whole: Whether all files of the run are compared, rather than one checkpoint of it.
 
         Raises:
@@ -65,12 +70,8 @@ class Verification:
         """
         checkpoint, folder = stored.checkpoint, stored.run.folder
         state = checkpoint.meta.state.restore()
-        if parent := checkpoint.meta.parent:
-            raise ConfigError(f"was forked from {parent.run}, so it has no beginning", folder)
-        if checkpoint.meta.retries:
-            raise ConfigError("its learning rate was changed after training diverged, so it cannot be repeated", folder)
-        if not state.step:
-            raise ConfigError("no step was taken, so there is nothing to compare", folder)
+        check_repeatable(checkpoint.meta, folder)
+        self._start = checkpoint.meta.start
         check_data(checkpoint, data)
         self._run, self._is_whole = stored.run, is_whole
         self._pending: dict[str, Checkpoint] = {THE_CHECKPOINT: checkpoint}
@@ -83,12 +84,16 @@ class Verification:
         self._metrics: MetricsClaim | None = None
         recipe = replace(checkpoint.recipe, engine=checkpoint.meta.engine, early_stopping=None)
         begin = TrainingState(metric=metric_for(checkpoint.recipe.early_stopping, state))
-        self._training = train(Network.for_recipe(recipe, data), data, recipe, begin)
+        network = find_beginning(checkpoint, data, load_start, folder)
+        self._training = train(network, data, recipe, begin)
         self.epochs, self.images = self._end
         self.identical = 0
         self.checked: list[str] = []
         self.faults: list[str] = []
         self.unchecked = [f"{' and '.join(TIMINGS)} of the epochs"]
+        if self.is_import and self._start:
+            self.unchecked = [f"the file {self._start.model}, which they were imported from"]
+            self.faults += [] if network.digest() == self._start.digest else ["the weights are not those imported"]
 
     def __iter__(self) -> Iterator[Event]:
         """Train and compare."""
@@ -97,6 +102,12 @@ class Verification:
         else:
             self.unchecked.append("the other files of its folder")
         self._compare_where_it_stands()
+        if self._stands_at() < self._end:
+            yield from self._repeat()
+        self._finish()
+
+    def _repeat(self) -> Iterator[Event]:
+        """Train as far as the run came, or to the first epoch that differs."""
         for event in self._training:
             yield event
             if isinstance(event, Epoch) and not self._compare_epoch(event):
@@ -104,7 +115,6 @@ class Verification:
             self._compare_where_it_stands()
             if self._stands_at() >= self._end:
                 break
-        self._finish()
 
     def _stands_at(self) -> tuple[int, int]:
         return self._training.state.epoch, self._training.state.seen
@@ -125,7 +135,7 @@ class Verification:
         here = self._stands_at()
         for name in [name for name, claim in self._pending.items() if _position(claim) == here]:
             claim = self._pending.pop(name)
-            self.faults += [f"{name}: {what}" for what in compare_checkpoint(claim, self._training, self._history)]
+            self.faults += [f"{name}: {what}" for what in self._compare_checkpoint(claim)]
             self.checked.append(name)
         if self._metrics and here == (self._metrics.best_epoch, 0):
             wrong, unknown = self._metrics.compare(self._training, self._history, self._requested)
@@ -133,6 +143,9 @@ class Verification:
             self.unchecked += [f"{shorten(', '.join(unknown))} of {METRICS}"] if unknown else []
             self.checked.append(METRICS)
             self._metrics = None
+
+    def _compare_checkpoint(self, claim: Checkpoint) -> Iterator[str]:
+        return compare_checkpoint(claim, self._training, self._history, self._start)
 
     def _compare_files(self) -> None:
         """Compare what needs no training, and read what is compared in its course."""
@@ -181,9 +194,28 @@ class Verification:
             self.faults += [f"{name}: training never stands where it says" for name in rest]
 
     @property
+    def is_import(self) -> bool:
+        """Whether the weights came from another program, so that there is no training to repeat."""
+        return self._start is not None and self._start.is_import
+
+    @property
     def is_identical(self) -> bool:
         """Whether nothing differs."""
         return self.identical == self.epochs and not self.faults
+
+
+def check_repeatable(meta: Meta, folder: Path) -> None:
+    """Refuse a run that cannot be repeated, by what a checkpoint of it says.
+
+    Raises:
+        ConfigError: It is such a one; the reason says why.
+    """
+    if meta.parent:
+        raise ConfigError(f"was forked from {meta.parent.run}, so it has no beginning", folder)
+    if meta.retries:
+        raise ConfigError("its learning rate was changed after training diverged, so it cannot be repeated", folder)
+    if not meta.step and not meta.start:
+        raise ConfigError("no step was taken, so there is nothing to compare", folder)
 
 
 def _position(checkpoint: Checkpoint) -> tuple[int, int]:

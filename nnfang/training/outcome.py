@@ -27,6 +27,7 @@ class Outcome:
         activity: What the layers of that network do on some images; empty where that was not measured.
         class_names: One per output; empty where they are numbered.
         divergence: How training diverged, and a smaller learning rate to try; None where it did not.
+        is_fresh: Whether it began with random weights.
     """
 
     recipe: Recipe
@@ -36,6 +37,7 @@ class Outcome:
     activity: Sequence[LayerActivity] = ()
     class_names: Sequence[str] = ()
     divergence: tuple[str, float] | None = None
+    is_fresh: bool = True
 
     @property
     def chance(self) -> float:

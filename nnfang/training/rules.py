@@ -77,6 +77,8 @@ def look_for_training(outcome: Outcome) -> Finding:
     """Weights that are still the initial ones."""
     if outcome.history:
         return Finding(f"trained up to epoch {len(outcome.history):,}, step {outcome.steps:,}")
+    if not outcome.is_fresh:
+        return Finding("no epoch was trained, so the weights are those that it began with", None)
     evidence = "no epoch was trained, so the weights are the initial ones"
     return Finding(evidence, is_wrong=True, changes={"epochs": type(outcome.recipe)().epochs})
 

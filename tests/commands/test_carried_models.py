@@ -49,7 +49,10 @@ def test_weights_for_pytorch_are_no_model(command: str, nnfang: Nnfang, trained:
     nnfang.inside("export", "-q", "-m", str(trained.folder), "digits.safetensors")
     arguments = ("-m", "digits.safetensors") if command == "evaluate" else ("digits.safetensors",)
     stderr = nnfang.inside(command, *arguments, code=6).stderr
-    assert stderr.startswith("Error: digits.safetensors: holds weights for PyTorch, which nnfang only writes; ")
+    assert stderr == (
+        "Error: digits.safetensors: holds weights for PyTorch, of which a run has to be made first: "
+        "nnfang import digits.safetensors\n"
+    )
     assert stderr.count("\n") == 1
 
 

@@ -242,7 +242,7 @@ def test_the_sample_stands_in_for_a_default_that_is_unavailable(
     result = nnfang(*arguments, *options, environment=environment)
     assert result.stderr.count("warning") == 1
     assert reason in result.stderr
-    assert "this run trains on mnist-sample instead" in result.stderr
+    assert "this run uses mnist-sample instead" in result.stderr
     assert 'use "mnist-sample"' not in result.stderr
     assert result.stderr.endswith("To see what helps: nnfang train --dataset mnist\n")
     assert result.end["dataset"] == "mnist-sample"
