@@ -73,6 +73,7 @@ def describe(path: Path, facts: Facts, checkpoint: Checkpoint) -> Iterator[tuple
     yield "made for" if is_import else "trained on", describe_data(facts["dataset"])
     yield "inputs", f"{' x '.join(map(str, facts['input_shape']))}, pictures prepared as {facts['preparation']}"
     yield "classes", ", ".join(facts["class_names"])
+    yield "doubt", "knows which pictures are unfamiliar" if facts["familiarity"] else "cannot tell unfamiliar pictures"
     yield "epochs", describe_progress(facts, recipe.epochs)
     optimizer = facts["config"]["optimizer"]["type"]
     yield "optimizer", f"{optimizer}, learning rate {recipe.optimizer.learning_rate:g}, batch size {recipe.batch_size}"

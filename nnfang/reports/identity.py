@@ -43,6 +43,7 @@ def identify(path: Path, checkpoint: Checkpoint) -> dict[str, Any]:
         "input_shape": meta.input_shape,
         "class_names": meta.class_names,
         "preparation": meta.preparation,
+        "familiarity": checkpoint.familiarity is not None,
         "dataset": meta.dataset,
         "epoch": meta.epoch,
         "step": meta.step,

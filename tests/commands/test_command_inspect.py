@@ -56,6 +56,8 @@ def test_the_bundled_network_and_an_export_say_what_they_are(nnfang: Nnfang, tra
     lines = shown(nnfang, "small.npz")
     assert lines["origin"].strip() == "exported for inference only"
     assert lines["machine"].strip() == "not recorded"
+    assert lines["doubt"].strip() == "knows which pictures are unfamiliar"
+    assert shown(nnfang, str(trained.folder / "last.npz"))["doubt"].strip() == "cannot tell unfamiliar pictures"
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -75,7 +75,7 @@ def test_clothes_are_no_digits(bundled: Checkpoint) -> None:
     assert auroc(measure(bundled, SAMPLE.x_test), measure(bundled, clothes)) > 0.995
 
 
-def test_the_bundled_network_knows_what_its_training_held_out(bundled: Checkpoint) -> None:
+def test_the_bundled_network_knows_what_it_was_trained_on(bundled: Checkpoint) -> None:
     if "MNIST_FILES" not in os.environ:
         pytest.skip("MNIST_FILES is not set")
     mnist = load(str(Path(os.environ["MNIST_FILES"], "mnist")))
