@@ -21,9 +21,11 @@ from nnfang.images.pieces import Piece, join
 from nnfang.images.preparation import PREPARATIONS, Prepared
 from nnfang.images.reading import read, read_picture
 from nnfang.images.samples import PREFIX, SAMPLES, find_sample
+from nnfang.images.segmentation import HAS_RIVALS
 from nnfang.names import nearest
 
 __all__ = [
+    "HAS_RIVALS",
     "PREFIX",
     "PREPARATIONS",
     "SAMPLES",

@@ -155,7 +155,8 @@ def _cut(line: Line, whole: Sequence[Hypothesis]) -> tuple[list[Piece], list[flo
     for found in whole:
         piece, (width, height) = found.piece, (found.piece.width / line.height, found.piece.height / line.height)
         may_be_several = MODEL.cut_width < width < MODEL.widest_cut and height > MODEL.cut_height
-        parts, costs = cut(piece, line.height) if may_be_several and found.score < MODEL.sure else ([piece], [])
+        may_be_several &= found.score < MODEL.sure and _name_mark(piece, line.height) is None
+        parts, costs = cut(piece, line.height) if may_be_several else ([piece], [])
         pieces += parts
         crossed += [0.0, *costs]
     return pieces, crossed
