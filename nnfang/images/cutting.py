@@ -18,7 +18,6 @@ from PIL import Image
 
 from nnfang.images.components import Floats
 from nnfang.images.pieces import Piece
-from nnfang.images.stroke_width import measure_stroke_width
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def cut(piece: Piece, height: float) -> tuple[list[Piece], list[float]]:
     paths, crossed = _find_paths(ink, height / factor)
     if not paths:
         return [piece], []
-    stroke = measure_stroke_width(piece.mask.astype(np.uint8) * 255) / factor
+    stroke = piece.stroke_width / factor
     rows = np.minimum(np.arange(piece.height) // factor, ink.shape[0] - 1)
     columns = np.sort(np.stack(paths), axis=0)[:, rows] * factor
     index = (np.arange(piece.width)[None, :, None] >= columns.T[:, None]).sum(axis=2)

@@ -7,6 +7,7 @@ import numpy as np
 
 from nnfang.images.arrays import Box, Mask, bounding_box
 from nnfang.images.components import Components
+from nnfang.images.stroke_width import measure_stroke_width
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +33,9 @@ class Piece:
         return self.box[3] - self.box[1]
 
     @property
-    def centre(self) -> tuple[float, float]:
-        """The x and y of the middle of the box."""
-        left, top, right, bottom = self.box
-        return (left + right) / 2, (top + bottom) / 2
+    def stroke_width(self) -> float:
+        """Of its strokes, on average, in pixels."""
+        return measure_stroke_width(self.mask.astype(np.uint8) * 255)
 
     @classmethod
     def at(cls, mask: Mask, left: int, top: int) -> "Piece":

@@ -46,7 +46,7 @@ class StringModel:
         unreadable: ... of any other, where there is nothing else that it could be.
         small: What is lower may be no digit.
         flat: What is so many times wider than high, ...
-        filled: ... and of whose box this fraction is ink, may be no digit.
+        thick: ... and whose stroke is so thick, as a part of its own height, may be no digit.
         widest: How wide a digit may be.
         most_pieces: How many pieces may be one digit; a number.
         gap: How far two strokes of a digit may be apart.
@@ -61,7 +61,7 @@ class StringModel:
     unreadable: float = -50
     small: float = 0.45
     flat: float = 2.5
-    filled: float = 0.6
+    thick: float = 0.4
     widest: float = 1.5
     most_pieces: int = 9
     gap: float = 0.08
@@ -223,7 +223,7 @@ def _score(hypothesis: Hypothesis, height: float, surprise: npt.NDArray[np.float
 def _name_mark(piece: Piece, height: float) -> str | None:
     """What a piece is if it is no digit; None where only a digit is so large."""
     is_flat = piece.width > MODEL.flat * piece.height
-    if is_flat and piece.mask.mean() > MODEL.filled:
+    if is_flat and piece.stroke_width > MODEL.thick * piece.height:
         return FLAT
     if piece.height > MODEL.small * height:
         return None
