@@ -19,7 +19,7 @@ from nnfang.runs.checkpoint import Checkpoint
 from nnfang.runs.finding import load_model
 from nnfang.runs.numbers import Number, predict_numbers
 from tests.images.shapes import Sample, enlarge
-from tests.images.strings import GAPS, PAPER, Page, draw_number
+from tests.images.strings import GAPS, PAPER, Page, draw_number, edit_distance
 
 TUNED_ON = slice(50_000, None)
 """The training images with which the model of strings was tuned."""
@@ -70,16 +70,6 @@ def format_row(spacing: str, paper: str, pages: Sequence[Page], labels: Sequence
     errors = sum(edit_distance(page.label, label) for page, label in zip(pages, labels, strict=True))
     whole = np.mean([page.label == label for page, label in zip(pages, labels, strict=True)])
     return f"| {spacing} | {paper} | {len(pages)} | {100 * (1 - errors / digits):.1f} | {100 * whole:.1f} |"
-
-
-def edit_distance(true: str, read: str) -> int:
-    """How many characters must be changed, added or removed: V. Levenshtein, Soviet Physics Doklady 10(8), 1966."""
-    row = list(range(len(read) + 1))
-    for i, a in enumerate(true, 1):
-        before, row = row, [i]
-        for j, b in enumerate(read, 1):
-            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b)))
-    return row[-1]
 
 
 def save_errors(folder: Path, spacing: str, pages: Sequence[Page], labels: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from nnfang.images.files import find_pictures
 from nnfang.images.lines import Line
 from nnfang.images.output import encode_png, save_image, write_sheet
 from nnfang.images.page import Page, read_page
-from nnfang.images.pieces import Piece, join
+from nnfang.images.pieces import Piece, join, share_columns
 from nnfang.images.preparation import PREPARATIONS, Prepared
 from nnfang.images.reading import read, read_picture
 from nnfang.images.samples import PREFIX, SAMPLES, find_sample
@@ -45,6 +45,7 @@ __all__ = [
     "prepare",
     "read_picture",
     "save_image",
+    "share_columns",
     "write_sheet",
 ]
 

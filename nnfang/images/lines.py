@@ -8,7 +8,7 @@ import numpy as np
 from nnfang.errors import PictureError
 from nnfang.images.arrays import Mask
 from nnfang.images.components import Components, Floats, Ints
-from nnfang.images.pieces import Piece, split_components
+from nnfang.images.pieces import Piece, join, share_columns, split_components
 from nnfang.images.selection import SELECTION, weigh
 
 
@@ -129,6 +129,19 @@ def _sort(components: Components, lines: list[list[int]]) -> list[Line]:
     middle = components.box[:, 1::2].mean(axis=1)
     found = []
     for line in sorted(lines, key=lambda line: float(np.average(middle[line], weights=components.mass[line]))):
-        height = _typical_height(components, np.isin(np.arange(len(middle)), line), components.mass.astype(float))
-        found.append(Line(tuple(pieces[label] for label in _from_left(components.box, line)), height))
+        ordered = [pieces[label] for label in _from_left(components.box, line)]
+        found.append(Line(tuple(ordered), _height(ordered)))
     return found
+
+
+def _height(pieces: list[Piece]) -> float:
+    """The height of a digit, by which half of the ink is no higher; strokes above each other are one."""
+    stacks: list[Piece] = []
+    for piece in pieces:
+        if stacks and share_columns(stacks[-1], piece):
+            stacks[-1] = join([stacks[-1], piece])
+        else:
+            stacks.append(piece)
+    stacks.sort(key=lambda piece: piece.height)
+    ink = np.cumsum([piece.mask.sum() for piece in stacks])
+    return float(stacks[int(np.searchsorted(ink, ink[-1] / 2))].height)

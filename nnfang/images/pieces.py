@@ -58,6 +58,12 @@ def join(pieces: Sequence[Piece]) -> Piece:
     return Piece((left, top, right, bottom), mask)
 
 
+def share_columns(one: Piece, other: Piece) -> bool:
+    """Whether half of the narrower of two pieces lies above or below the other."""
+    shared = min(one.box[2], other.box[2]) - max(one.box[0], other.box[0])
+    return shared > min(one.width, other.width) / 2
+
+
 def split_components(components: Components, selected: Mask) -> list[Piece]:
     """A piece for each of the selected components (n,), in their order."""
     order = np.argsort(components.labels, kind="stable")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnfang.errors import PictureError
-from nnfang.images import cut, join
+from nnfang.images import cut, join, share_columns
 from nnfang.training.familiarity import log_odds_against
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class StringModel:
     Attributes:
         weights: w of φ: 1; surprise by the edges, and its positive part; surprise by the odds, and its positive part;
             height, its square, width, its square; strokes that the cut before it crosses.
-        skipped: The score of a small or flat piece that is taken for no digit, and ...
+        skipped: The score of a small or flat piece that is taken for no digit, ...
+        torn: ... of one that lies above, below or against another and may be a part of it, and ...
         unreadable: ... of any other, where there is nothing else that it could be.
         small: What is lower may be no digit.
         flat: What is so many times wider than high, ...
@@ -53,11 +54,13 @@ class StringModel:
         cut_width, cut_height: Only a piece that is so wide and so high is cut ...
         widest_cut: ... and not one that is wider.
         sure: The score of a piece that is surely one digit, and is not cut.
-        usual_odds, usual_excess: Surprise by the odds is counted in these, where the network does not know its own.
+        usual_odds, usual_excess: Surprise by the odds is counted in these, where the network does not know its own ...
+        usual_edges: ... and this is the surprise by the edges.
     """
 
     weights: tuple[float, ...] = (-10.70, -0.512, 0.106, -0.994, 0.593, 19.38, -10.22, 7.15, -4.02, -0.858)
     skipped: float = -0.66
+    torn: float = -3
     unreadable: float = -50
     small: float = 0.45
     flat: float = 2.5
@@ -68,9 +71,10 @@ class StringModel:
     cut_width: float = 0.35
     cut_height: float = 0.4
     widest_cut: float = 25
-    sure: float = 6
-    usual_odds: float = -6
+    sure: float = 2.5
+    usual_odds: float = -7.3
     usual_excess: float = 2
+    usual_edges: float = -1
 
 
 MODEL = StringModel()
@@ -128,7 +132,7 @@ def choose_strings(checkpoint: Checkpoint, page: Page) -> list[list[Hypothesis]]
         again = [
             replace(known[id(f.piece)], start=f.start, stop=f.stop) for f in proposed[number] if id(f.piece) in known
         ]
-        strings.append(find_best(len(cuts[number][0]), [*again, *fresh[number], *_skip(line.height, cuts[number][0])]))
+        strings.append(find_best(len(cuts[number][0]), [*again, *fresh[number], *_skip(line, cuts[number][0])]))
     return strings
 
 
@@ -176,11 +180,14 @@ def _propose(height: float, pieces: Sequence[Piece], crossed: Sequence[float]) -
             yield Hypothesis(join(pieces[start:stop]), start, stop, crossed[start])
 
 
-def _skip(height: float, pieces: Sequence[Piece]) -> Iterator[Hypothesis]:
+def _skip(line: Line, pieces: Sequence[Piece]) -> Iterator[Hypothesis]:
     """That a piece is no digit."""
+    whole = {id(piece) for piece in line.pieces}
     for k, piece in enumerate(pieces):
-        reason = _name_mark(piece, height)
-        score = MODEL.skipped if reason else MODEL.unreadable
+        reason = _name_mark(piece, line.height)
+        near = [*pieces[max(0, k - 1) : k], *pieces[k + 1 : k + 2]]
+        is_torn = id(piece) not in whole or any(share_columns(piece, other) for other in near)
+        score = MODEL.unreadable if not reason else MODEL.torn if is_torn else MODEL.skipped
         yield Hypothesis(piece, k, k + 1, score=score, reason=reason or UNREADABLE)
 
 
@@ -209,7 +216,7 @@ def _measure_surprise(checkpoint: Checkpoint, images: Images, outputs: Array) ->
     if checkpoint.familiarity:
         return checkpoint.familiarity.surprise(images, outputs)
     odds = (log_odds_against(outputs, outputs.argmax(axis=1)) - MODEL.usual_odds) / MODEL.usual_excess
-    return np.stack([np.zeros(len(odds)), odds], axis=1)
+    return np.stack([np.full(len(odds), MODEL.usual_edges), odds], axis=1)
 
 
 def _score(hypothesis: Hypothesis, height: float, surprise: npt.NDArray[np.float64]) -> float:

@@ -135,3 +135,13 @@ def draw_number(samples: Sequence[Sample], spacing: str, paper: str, rng: Rng) -
     ink, boxes = write(samples, spacing, rng, int(rng.integers(45, 110)))
     content = PAPER[paper](ink, rng)
     return Page(content, "".join(str(sample.label) for sample in samples), boxes)
+
+
+def edit_distance(true: str, read: str) -> int:
+    """How many characters must be changed, added or removed: V. Levenshtein, Soviet Physics Doklady 10(8), 1966."""
+    row = list(range(len(read) + 1))
+    for i, a in enumerate(true, 1):
+        before, row = row, [i]
+        for j, b in enumerate(read, 1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b)))
+    return row[-1]
