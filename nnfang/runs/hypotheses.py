@@ -186,7 +186,7 @@ def _skip(line: Line, pieces: Sequence[Piece]) -> Iterator[Hypothesis]:
     for k, piece in enumerate(pieces):
         reason = _name_mark(piece, line.height)
         near = [*pieces[max(0, k - 1) : k], *pieces[k + 1 : k + 2]]
-        is_torn = id(piece) not in whole or any(share_columns(piece, other) for other in near)
+        is_torn = id(piece) in whole and any(share_columns(piece, other) for other in near)
         score = MODEL.unreadable if not reason else MODEL.torn if is_torn else MODEL.skipped
         yield Hypothesis(piece, k, k + 1, score=score, reason=reason or UNREADABLE)
 
