@@ -103,12 +103,14 @@ def test_a_digit_that_is_not_believed_is_a_question_mark(read: Read) -> None:
 def test_an_unfamiliar_digit_is_rejected_where_that_is_asked_for(nnfang: Nnfang) -> None:
     page = draw("24")
     page = np.pad(page, ((0, 0), (0, 70)), constant_values=255)
-    page[25:65, -60:-55] = page[25:65, -40:-35] = page[25:30, -60:-35] = page[43:48, -60:-35] = 30  # an A
-    Image.fromarray(page).save(nnfang.folder / "a.png")
-    result = nnfang("predict", "-m", "bundled", "--number", "--reject", "a.png", code=1)
+    k = np.arange(40)
+    for thickness in range(6):  # an X
+        page[25 + k, 10 + k + thickness - 70] = page[64 - k, 10 + k + thickness - 70] = 30
+    Image.fromarray(page).save(nnfang.folder / "x.png")
+    result = nnfang("predict", "-m", "bundled", "--number", "--reject", "x.png", code=1)
     assert result.stdout.startswith("24?  ")
     assert "digit 3: unfamiliar: " in result.stdout
-    assert "warning: a.png: digit 3 is unfamiliar" in nnfang("predict", "-m", "bundled", "--number", "a.png").stderr
+    assert "warning: x.png: digit 3 is unfamiliar" in nnfang("predict", "-m", "bundled", "--number", "x.png").stderr
 
 
 def test_each_digit_that_the_network_saw_can_be_kept(read: Read, nnfang: Nnfang) -> None:
