@@ -146,9 +146,8 @@ def command(
     Where a picture is so unlike those that the network was trained on as only one true image in a hundred is, a warning
     stands beside the answer.
 
-    With --number, every digit of a picture is read, from left to right and from top to bottom; they may touch. The
-    probability is that of all of them, and lines are joined by a space. What is no digit, such as a minus or a dot, is
-    left out, and a warning says so. A digit that is rejected is a ?.
+    With --number, every digit of a picture is read, line by line; they may touch. What is no digit, such as a minus, is
+    left out with a warning, and a digit that is rejected is a ?.
     """
     from nnfang.commands import numbers, predictions
     from nnfang.commands.loading import load_model
@@ -161,8 +160,8 @@ def command(
     doubts, stdin = predictions.Doubts(min_probability, rejects), sys.stdin.buffer
     seen = predictions.InputFolder(folder, may_replace=force) if folder else None
     if is_number:
-        found = predict_numbers(checkpoint, pictures, stdin=stdin)
-        failed = predictions.write_all(found, numbers.WRITERS[style](checkpoint, doubts), seen)
+        several = predict_numbers(checkpoint, pictures, stdin=stdin)
+        failed = predictions.write_all(several, numbers.WRITERS[style](checkpoint, doubts), seen)
     else:
         single = predict_pictures(checkpoint, pictures, raw=raw, stdin=stdin)
         failed = predictions.write_all(single, predictions.WRITERS[style](checkpoint, top, doubts), seen)
