@@ -146,8 +146,7 @@ def command(
     Where a picture is so unlike those that the network was trained on as only one true image in a hundred is, a warning
     stands beside the answer.
 
-    With --number, every digit of a picture is read, line by line; they may touch. What is no digit, such as a minus, is
-    left out with a warning, and a digit that is rejected is a ?.
+    With --number, every digit of a picture is read, line by line. What is no digit is left out, with a warning.
     """
     from nnfang.commands import numbers, predictions
     from nnfang.commands.loading import load_model
