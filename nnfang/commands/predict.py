@@ -50,11 +50,13 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     examples={
         "Classify a picture that comes with nnfang": "nnfang predict sample:7",
         "Name the three most likely classes of each picture in a folder": "nnfang predict --top 3 --format json scans/",
+        "Read all digits of a picture": "nnfang predict --number receipt.png",
         "See what the network sees": "nnfang predict --save-input seen/ photo.jpg",
         "Classify what another program writes": "cat digit.png | nnfang predict -",
     },
 )
 @options.model
+@option("--number", "is_number", group=PICTURES, is_flag=True, help="Read all digits, line by line, as one number.")
 @option(
     "--raw",
     group=PICTURES,
@@ -125,6 +127,7 @@ def command(
     *,
     top: int,
     style: str,
+    is_number: bool,
     raw: bool,
     folder: Path | None,
     force: bool,
@@ -142,21 +145,24 @@ def command(
 
     Where a picture is so unlike those that the network was trained on as only one true image in a hundred is, a warning
     stands beside the answer.
+
+    With --number, every digit of a picture is read, line by line. What is no digit is left out, with a warning.
     """
-    from nnfang.commands import predictions
+    from nnfang.commands import numbers, predictions
     from nnfang.commands.loading import load_model
+    from nnfang.runs.numbers import predict_numbers
     from nnfang.runs.pictures import predict_pictures
 
+    if is_number:
+        numbers.refuse_options(raw=raw, top=top)
     _, checkpoint = load_model(model, is_quiet=quiet, or_bundled=True)
-    writer = predictions.WRITERS[style](checkpoint, top, predictions.Doubts(min_probability, rejects))
+    doubts, stdin = predictions.Doubts(min_probability, rejects), sys.stdin.buffer
     seen = predictions.InputFolder(folder, may_replace=force) if folder else None
-    failed = 0
-    found = predict_pictures(checkpoint, pictures, raw=raw, stdin=sys.stdin.buffer)
-    for number, prediction in enumerate(found, 1):
-        if number == 1:
-            writer.write_header()
-        if seen and not isinstance(prediction, tuple):
-            seen.save(number, prediction)
-        failed += not writer.write(prediction)
+    if is_number:
+        several = predict_numbers(checkpoint, pictures, stdin=stdin)
+        failed = predictions.write_all(several, numbers.WRITERS[style](checkpoint, doubts), seen)
+    else:
+        single = predict_pictures(checkpoint, pictures, raw=raw, stdin=stdin)
+        failed = predictions.write_all(single, predictions.WRITERS[style](checkpoint, top, doubts), seen)
     if failed:
         sys.exit(PictureError.exit_code)

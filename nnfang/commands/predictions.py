@@ -7,7 +7,7 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from nnfang import images
 from nnfang.commands import console
@@ -15,13 +15,16 @@ from nnfang.commands.targets import naming
 from nnfang.errors import NnfangError
 from nnfang.files import make_folder, remove_stale
 from nnfang.reports.quoting import csv_cell
+from nnfang.runs.pictures import Prediction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from nnfang.errors import PictureError
     from nnfang.runs.checkpoint import Checkpoint
-    from nnfang.runs.pictures import Prediction
+    from nnfang.runs.numbers import Number
+
+Answer_contra = TypeVar("Answer_contra", Prediction, "Number", contravariant=True)
 
 UNSAFE = r"[\x00-\x1f\x7f<>:\"/\\|?*]+"
 """What the name of a file cannot contain everywhere, or should not contain anywhere."""
@@ -80,6 +83,11 @@ def describe_familiarity(prediction: Prediction) -> str:
     return f"{few} of true images are so unlike the training images"
 
 
+def describe_unfamiliar(prediction: Prediction) -> str:
+    """What is said beside an answer that is given nevertheless."""
+    return f"unfamiliar, so the answer may mean nothing: {describe_familiarity(prediction)}"
+
+
 class TextWriter:
     """``7  99.8%  digit.png``; for a picture that cannot be read, ``-      -  blank.png  (no ink found)``."""
 
@@ -115,9 +123,10 @@ class TextWriter:
 
     def list_warnings(self, prediction: Prediction, doubt: str | None) -> list[str]:
         """What may be wrong with a picture, or with the label that it gets."""
-        warnings = list(prediction.picture.warnings)
+        hints = {images.HAS_RIVALS: f"{images.HAS_RIVALS}; --number reads all of them"}
+        warnings = [hints.get(warning, warning) for warning in prediction.picture.warnings]
         if prediction.is_unfamiliar and not doubt:
-            warnings.append(f"unfamiliar, so the answer may mean nothing: {describe_familiarity(prediction)}")
+            warnings.append(describe_unfamiliar(prediction))
         return warnings
 
     def write_row(self, prediction: Prediction, doubt: str | None) -> None:
@@ -147,7 +156,7 @@ class CsvWriter(TextWriter):
         """The names of the columns."""
         columns = ("label", self.value)
         others = (f"{name}_{k}" for k in range(2, self.top + 1) for name in columns)
-        console.write(_csv_line(["path", *columns, *others, "familiarity", "error"]))
+        console.write(csv_line(["path", *columns, *others, "familiarity", "error"]))
 
     def write_row(self, prediction: Prediction, doubt: str | None) -> None:
         """A row per picture."""
@@ -155,11 +164,11 @@ class CsvWriter(TextWriter):
         if doubt:
             cells[0] = REJECTED
         familiarity = "" if prediction.familiarity is None else prediction.familiarity
-        console.write(_csv_line([console.encodable(prediction.name), *cells, familiarity, doubt or ""]))
+        console.write(csv_line([console.encodable(prediction.name), *cells, familiarity, doubt or ""]))
 
     def write_failure(self, name: str, error: PictureError) -> None:
         """A row with nothing but the path and the reason."""
-        console.write(_csv_line([console.encodable(name), *[""] * (2 * self.top + 1), error.reason]))
+        console.write(csv_line([console.encodable(name), *[""] * (2 * self.top + 1), error.reason]))
 
 
 class JsonWriter(TextWriter):
@@ -213,15 +222,44 @@ class InputFolder:
             raise NnfangError(f"cannot be created: {error.strerror}", folder) from error
         remove_stale(folder, "[0-9]*-*.png")
 
-    def save(self, number: int, prediction: Prediction) -> None:
+    def save(self, number: int, found: Prediction | Number) -> None:
         """Write what the network saw of the picture with this number; two may have the same name."""
-        stem = "stdin" if prediction.name == "-" else re.sub(UNSAFE, "-", Path(prediction.name).stem[:STEM])
-        file = self.folder / f"{number:04d}-{stem}.png"
-        with naming(file):
-            images.save_image(file, prediction.picture.image, may_replace=self.may_replace)
+        stem = "stdin" if found.name == "-" else re.sub(UNSAFE, "-", Path(found.name).stem[:STEM])
+        if isinstance(found, Prediction):
+            seen = {f"{number:04d}-{stem}.png": found.picture}
+        else:
+            seen = {f"{number:04d}-{stem}-{k:02d}.png": digit.picture for k, digit in enumerate(found.digits, 1)}
+        for name, picture in seen.items():
+            with naming(self.folder / name):
+                images.save_image(self.folder / name, picture.image, may_replace=self.may_replace)
 
 
-def _csv_line(cells: Sequence[str | float]) -> str:
+class Writer(Protocol[Answer_contra]):
+    """Writes the answers about pictures, one at a time."""
+
+    def write_header(self) -> None:
+        """What comes before the first picture."""
+
+    def write(self, prediction: Answer_contra | tuple[str, PictureError], /) -> bool:
+        """An answer, or the name of a picture that cannot be read, and why; whether there is a label."""
+
+
+def write_all(
+    found: Iterable[Answer_contra | tuple[str, PictureError]], writer: Writer[Answer_contra], seen: InputFolder | None
+) -> int:
+    """Write each answer as it is found, and what the network saw; how many pictures have no label."""
+    failed = 0
+    for number, answer in enumerate(found, 1):
+        if number == 1:
+            writer.write_header()
+        if seen and not isinstance(answer, tuple):
+            seen.save(number, answer)
+        failed += not writer.write(answer)
+    return failed
+
+
+def csv_line(cells: Sequence[str | float]) -> str:
+    """A row of CSV in which no cell is a formula."""
     line = io.StringIO()
     guarded = [csv_cell(cell) if isinstance(cell, str) else cell for cell in cells]
     csv.writer(line, lineterminator="\r\n").writerow(guarded)  # what is in the terminator is quoted in a cell

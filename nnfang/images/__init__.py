@@ -4,33 +4,48 @@ A file becomes a greyscale picture (`nnfang.images.reading`), and that an image 
 does both. Pillow is imported here and nowhere else in nnfang.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from nnfang.errors import NnfangError, PictureError
 from nnfang.images.arrays import Grey
+from nnfang.images.cutting import cut
 from nnfang.images.files import find_pictures
+from nnfang.images.lines import Line
 from nnfang.images.output import encode_png, save_image, write_sheet
+from nnfang.images.page import Page, read_page
+from nnfang.images.pieces import Piece, join, share_columns
 from nnfang.images.preparation import PREPARATIONS, Prepared
 from nnfang.images.reading import read, read_picture
 from nnfang.images.samples import PREFIX, SAMPLES, find_sample
+from nnfang.images.segmentation import HAS_RIVALS
 from nnfang.names import nearest
 
 __all__ = [
+    "HAS_RIVALS",
     "PREFIX",
     "PREPARATIONS",
     "SAMPLES",
     "Grey",
+    "Line",
+    "Page",
+    "Piece",
     "Prepared",
+    "cut",
     "encode_png",
     "find_pictures",
     "find_sample",
+    "join",
     "load",
+    "load_page",
     "load_prepared",
     "prepare",
     "read_picture",
     "save_image",
+    "share_columns",
     "write_sheet",
 ]
 
@@ -63,14 +78,20 @@ def load_prepared(
         PictureError: It is not a picture, damaged, too large, or cannot be opened.
         NnfangError: The preparation is unknown.
     """
-    try:
+    with _naming(source, name):
         picture = read(source)
         prepared = _prepare(picture.grey, shape, preparation).rescaled(picture.grey.shape, picture.file_shape)
-    except PictureError as error:
-        raise type(error)(error.reason, name or (source if isinstance(source, Path) else "picture")) from error
     if picture.has_more_frames:
         return replace(prepared, warnings=(FIRST_FRAME, *prepared.warnings))
     return prepared
+
+
+def load_page(source: Path | BinaryIO, name: str | None = None) -> Page:
+    """Read a picture of numbers, and find its lines; arguments and errors as those of `load_prepared`."""
+    with _naming(source, name):
+        picture = read(source)
+        page = read_page(picture)
+    return replace(page, warnings=(FIRST_FRAME, *page.warnings)) if picture.has_more_frames else page
 
 
 def prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Grey:
@@ -81,6 +102,15 @@ def prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Grey:
         NnfangError: The preparation is unknown.
     """
     return _prepare(grey, shape, preparation).image
+
+
+@contextmanager
+def _naming(source: Path | BinaryIO, name: str | None) -> Iterator[None]:
+    """Let errors say what the picture is called."""
+    try:
+        yield
+    except PictureError as error:
+        raise type(error)(error.reason, name or (source if isinstance(source, Path) else "picture")) from error
 
 
 def _prepare(grey: Grey, shape: tuple[int, ...], preparation: str) -> Prepared:

@@ -16,7 +16,7 @@ from nnfang.images.background import (
     max_outliers,
     subtract_background,
 )
-from nnfang.images.components import label_components
+from nnfang.images.components import Components, label_components
 from nnfang.images.ruling import remove_ruling
 from nnfang.images.selection import find_boxes, select_digit
 
@@ -33,6 +33,7 @@ class InkThresholds:
         low_contrast: Grey levels between background and full ink, below which there is a warning.
         max_noise: The threshold as a fraction of full ink, above which the picture is smoothed.
         min_ink: The fraction of full ink that makes a pixel part of the digit.
+        min_ink_of_page: The same for all the ink of a page, on which strokes and ruling touch.
         full_percentile: The percentile of the levels of the ink that is full ink: most of a digit of MNIST is.
         border_majority: The fraction of the border beyond which it is ink as a whole.
     """
@@ -44,6 +45,7 @@ class InkThresholds:
     low_contrast: float = 30
     max_noise: float = 0.35
     min_ink: float = 0.25
+    min_ink_of_page: float = 0.4
     full_percentile: float = 70
     border_majority: float = 0.5
 
@@ -136,7 +138,7 @@ def _segment_polarity(grey: Grey, *, is_inverted: bool) -> Segment:
         HAS_RIVALS: digit.has_rivals,
         LOW_CONTRAST: full < INK.low_contrast,
     }
-    ink, box = _crop(foreground, digit.mask, full)
+    ink, box = crop_ink(foreground, digit.mask, full)
     border_ink = float((border_pixels(foreground) > full / 2).mean())
     return Segment(ink, box, is_inverted, tuple(doubt for doubt, holds in doubts.items() if holds), border_ink)
 
@@ -162,7 +164,7 @@ def _mean_ink_level(foreground: Grey, mask: Mask) -> float:
     return float((levels @ levels) / levels.sum())
 
 
-def _crop(foreground: Grey, mask: Mask, full: float) -> tuple[Grey, Box]:
+def crop_ink(foreground: Grey, mask: Mask, full: float) -> tuple[Grey, Box]:
     """Crop to the bounding box of a mask, erase what is not in the mask, and stretch full ink to 255."""
     box = left, top, right, bottom = bounding_box(mask)
     # Dilated by a pixel, for the blurred edge of a stroke belongs to it.
@@ -171,3 +173,40 @@ def _crop(foreground: Grey, mask: Mask, full: float) -> tuple[Grey, Box]:
     dilated = dilated[:, :-2] | dilated[:, 1:-1] | dilated[:, 2:]
     levels = np.rint(foreground[top:bottom, left:right] * (255 / full)).clip(0, 255).astype(np.uint8)
     return np.where(dilated, levels, np.uint8(0)), box
+
+
+@dataclass(frozen=True)
+class PageInk:
+    """All the ink on a page.
+
+    Attributes:
+        levels: (h, w), how much lighter, or darker, than the background each pixel is.
+        components: Of what is ink.
+        is_inverted: Whether the ink is dark.
+    """
+
+    levels: Grey
+    components: Components
+    is_inverted: bool
+
+
+def find_ink(grey: Grey) -> PageInk:
+    """Find all the ink on a page.
+
+    Args:
+        grey: (h, w), dark ink on a light background or the reverse.
+
+    Raises:
+        BlankError: There is none.
+    """
+    is_inverted = has_light_background(grey)
+    levels = subtract_background(np.invert(grey) if is_inverted else grey, is_inverted=is_inverted)
+    threshold, mask = _threshold(levels)
+    if np.count_nonzero(mask) <= max_outliers(levels):
+        raise BlankError("no ink found: nothing stands out from the paper")
+    full = _mean_ink_level(levels, mask)
+    if threshold > INK.max_noise * full:
+        levels = np.asarray(Image.fromarray(levels).filter(ImageFilter.BoxBlur(1)))
+        threshold, mask = _threshold(levels)
+    mask &= levels > INK.min_ink_of_page * full
+    return PageInk(levels, label_components(mask, levels), is_inverted)

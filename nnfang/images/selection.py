@@ -71,7 +71,7 @@ class Selection:
 
 def select_digit(components: Components) -> Selection | None:
     """Select the component with the most ink that is no frame, and the strokes near it; None if there is none."""
-    weight = _weigh(components)
+    weight = weigh(components)
     if not weight.any():
         return None
     main = int(weight.argmax())
@@ -99,7 +99,7 @@ def find_boxes(components: Components, weight: Floats) -> Mask:
     return boxes
 
 
-def _weigh(components: Components) -> Floats:
+def weigh(components: Components) -> Floats:
     """How likely each component is the digit: its mass, less where it touches the border, 0 for boxes.  (n,)."""
     height, width = components.shape
     sides = np.array([height, width, height, width])

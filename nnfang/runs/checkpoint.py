@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from nnfang.core.arrays import Labels
     from nnfang.core.optimizers import State
     from nnfang.data import Dataset
+    from nnfang.runs.numbers import Number
     from nnfang.runs.pictures import Prediction
     from nnfang.training.evaluation import Evaluation
     from nnfang.training.recipe import Recipe
@@ -119,6 +120,25 @@ class Checkpoint:
                 raise prediction[1]
             predictions.append(prediction)
         return predictions
+
+    def predict_numbers(self, pictures: Iterable[str | PathLike[str]]) -> list[Number]:
+        """Read all digits on pictures, from left to right and from top to bottom.
+
+        Args:
+            pictures: As for `predict_pictures`.
+
+        Raises:
+            PictureError: One cannot be read, or there is no digit on it.
+            NnfangError: The network does not tell digits apart, or gives no probabilities.
+        """
+        from nnfang.runs.numbers import predict_numbers
+
+        numbers = []
+        for number in predict_numbers(self, pictures):
+            if isinstance(number, tuple):
+                raise number[1]
+            numbers.append(number)
+        return numbers
 
     def save(self, path: str | Path) -> None:
         """Write a file that `nnfang.load` reads; an existing one is replaced.

@@ -6,18 +6,21 @@ import logging
 from dataclasses import dataclass
 from os import PathLike, fspath
 from time import perf_counter
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from nnfang import images
 from nnfang.errors import NnfangError, PictureError
 from nnfang.training.familiarity import UNFAMILIAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from nnfang.core.arrays import Array
     from nnfang.runs.checkpoint import Checkpoint
 
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +85,11 @@ def predict_pictures(
         raise NnfangError(f"this network's inputs are {shape[0]} numbers, not a picture of a height and a width")
     preparation = "plain" if raw else checkpoint.meta.preparation
     begin = perf_counter()
-    for name, picture in _read(pictures, shape, preparation, stdin):
+
+    def load(source: Path | BinaryIO, name: str | None = None) -> images.Prepared:
+        return images.load_prepared(source, shape, preparation, name)
+
+    for name, picture in read_pictures(pictures, load, stdin):
         _log_reading(name, picture, preparation, perf_counter() - begin)
         if isinstance(picture, PictureError):
             yield name, picture
@@ -92,10 +99,15 @@ def predict_pictures(
 
 
 def _predict(checkpoint: Checkpoint, name: str, picture: images.Prepared) -> Prediction:
-    image, known = picture.image[None], checkpoint.familiarity
-    outputs = checkpoint.predict(image)
-    familiarity = round(float(known.measure(image, outputs)[0]), 4) if known else None
-    return Prediction(name, checkpoint.class_names, outputs[0], picture, familiarity)
+    outputs = checkpoint.predict(picture.image[None])[0]
+    familiarity = measure_familiarity(checkpoint, picture.image, outputs)
+    return Prediction(name, checkpoint.class_names, outputs, picture, familiarity)
+
+
+def measure_familiarity(checkpoint: Checkpoint, image: images.Grey, outputs: Array) -> float | None:
+    """The familiarity of an image (h, w) of which the network made these outputs (classes,)."""
+    known = checkpoint.familiarity
+    return round(float(known.measure(image[None], outputs[None])[0]), 4) if known else None
 
 
 def _log_reading(name: str, picture: images.Prepared | PictureError, preparation: str, seconds: float) -> None:
@@ -107,20 +119,26 @@ def _log_reading(name: str, picture: images.Prepared | PictureError, preparation
         logger.info("%s: skipped, after %.0f ms", name, seconds * 1000)
 
 
-def _read(
-    pictures: Iterable[str | PathLike[str]], shape: tuple[int, ...], preparation: str, stdin: BinaryIO | None
-) -> Iterator[tuple[str, images.Prepared | PictureError]]:
-    """Each picture as the network wants it, or why it cannot be read; in the order of the arguments."""
+def read_pictures(
+    pictures: Iterable[str | PathLike[str]], load: Callable[[Path | BinaryIO, str | None], T], stdin: BinaryIO | None
+) -> Iterator[tuple[str, T | PictureError]]:
+    """What is loaded of each picture, or why it cannot be read; in the order of the arguments.
+
+    Args:
+        pictures: As for `predict_pictures`.
+        load: A file or a stream, and what errors call it -> what is made of it.
+        stdin: What ``-`` stands for.
+    """
     for argument in (fspath(picture) for picture in pictures):
         try:
             if argument == "-" and stdin:
-                yield "-", images.load_prepared(stdin, shape, preparation, name="standard input")
+                yield "-", load(stdin, "standard input")
             elif argument.startswith(images.PREFIX):
-                yield argument, images.load_prepared(images.find_sample(argument), shape, preparation, name=argument)
+                yield argument, load(images.find_sample(argument), argument)
             else:
                 for path in images.find_pictures([argument]):
                     try:
-                        yield str(path), images.load_prepared(path, shape, preparation)
+                        yield str(path), load(path, None)
                     except PictureError as error:
                         yield str(path), error
         except PictureError as error:

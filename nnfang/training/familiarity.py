@@ -129,6 +129,13 @@ class Familiarity:
         familiarity: npt.NDArray[np.float64] = np.exp(np.interp(sums, self.sums, np.log(LEVELS)))
         return familiarity
 
+    def surprise(self, images: Images, outputs: Array) -> npt.NDArray[np.float64]:
+        """(d - t) / s and (o - t) / s of each image, of which `measure` makes one number; as for that.  (m, 2)."""
+        predicted = outputs.argmax(axis=1)
+        measures = self._measure(images, outputs, predicted)
+        standardized: npt.NDArray[np.float64] = (measures - self.usual[predicted]) / self.excess[predicted]
+        return standardized
+
     def calibrate(self, images: Images, outputs: Array) -> Familiarity:
         """The same, calibrated on true images that were not trained on; as for `measure`."""
         predicted = outputs.argmax(axis=1)
@@ -152,7 +159,7 @@ class Familiarity:
             here, R = predicted == c, self.roots[c].astype(np.float32)
             whitened = (position[here] - self.means[c]) @ R.T
             measures[here, 0] = (whitened**2).sum(axis=1) / 2 - np.log(np.diag(R)).sum()
-        measures[:, 1] = _log_odds_against(outputs, predicted)
+        measures[:, 1] = log_odds_against(outputs, predicted)
         return measures
 
     def _add(self, measures: npt.NDArray[np.float64], predicted: Labels) -> npt.NDArray[np.float64]:
@@ -191,7 +198,7 @@ def learn_familiarity(
     return familiarity.calibrate(images[held_out], network.predict(images[held_out]))
 
 
-def _log_odds_against(outputs: Array, predicted: Labels) -> npt.NDArray[np.float64]:
+def log_odds_against(outputs: Array, predicted: Labels) -> npt.NDArray[np.float64]:
     """log (1 - ŷ_c) - log ŷ_c, from the other outputs, since 1 - ŷ_c would be rounded.  (m, n), (m,) -> (m,)."""
     here = np.arange(len(outputs)), predicted
     others = outputs.astype(np.float64)
