@@ -4,6 +4,8 @@ A file becomes a greyscale picture (`nnfang.images.reading`), and that an image 
 does both. Pillow is imported here and nowhere else in nnfang.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +15,8 @@ from nnfang.images.arrays import Grey
 from nnfang.images.files import find_pictures
 from nnfang.images.output import encode_png, save_image, write_sheet
 from nnfang.images.preparation import PREPARATIONS, Prepared
-from nnfang.images.reading import read, read_picture
+from nnfang.images.reading import Picture, read, read_picture
+from nnfang.images.readings import Readings, read_digit
 from nnfang.images.samples import PREFIX, SAMPLES, find_sample
 from nnfang.names import nearest
 
@@ -23,11 +26,13 @@ __all__ = [
     "SAMPLES",
     "Grey",
     "Prepared",
+    "Readings",
     "encode_png",
     "find_pictures",
     "find_sample",
     "load",
     "load_prepared",
+    "load_readings",
     "prepare",
     "read_picture",
     "save_image",
@@ -63,11 +68,41 @@ def load_prepared(
         PictureError: It is not a picture, damaged, too large, or cannot be opened.
         NnfangError: The preparation is unknown.
     """
-    try:
+    with _named(name or source):
         picture = read(source)
-        prepared = _prepare(picture.grey, shape, preparation).rescaled(picture.grey.shape, picture.file_shape)
+        return _finish(_prepare(picture.grey, shape, preparation), picture)
+
+
+def load_readings(
+    source: Path | BinaryIO, shape: tuple[int, ...], preparation: str, name: str | None = None
+) -> Readings:
+    """Read a picture and prepare it in each way in which it can be read; for arguments and errors see `load_prepared`.
+
+    Only a digit can be read in several ways. The first is that of `load_prepared`, except where that finds no ink but
+    there is some: a digit that leaves next to no background.
+    """
+    with _named(name or source):
+        picture = read(source)
+        if preparation == "digit":
+            height, width = shape
+            readings = read_digit(picture.grey, (height, width))
+        else:
+            readings = Readings(_prepare(picture.grey, shape, preparation))
+    return readings.map(lambda prepared: _finish(prepared, picture))
+
+
+@contextmanager
+def _named(source: str | Path | BinaryIO) -> Iterator[None]:
+    """Say in errors which picture it is."""
+    try:
+        yield
     except PictureError as error:
-        raise type(error)(error.reason, name or (source if isinstance(source, Path) else "picture")) from error
+        raise type(error)(error.reason, source if isinstance(source, str | Path) else "picture") from error
+
+
+def _finish(prepared: Prepared, picture: Picture) -> Prepared:
+    """What is said of the picture in its file."""
+    prepared = prepared.rescaled(picture.grey.shape, picture.file_shape)
     if picture.has_more_frames:
         return replace(prepared, warnings=(FIRST_FRAME, *prepared.warnings))
     return prepared

@@ -15,7 +15,7 @@ import numpy as np
 from nnfang.images.arrays import Box, Grey, bounding_box, centre_of_mass
 from nnfang.images.background import border_pixels, has_light_border
 from nnfang.images.geometry import centred_offset, pad_to_shape, resize, resize_to_fit
-from nnfang.images.segmentation import segment_digit
+from nnfang.images.segmentation import Segment, segment_digit
 from nnfang.images.stroke_width import normalize_stroke_width
 
 
@@ -89,11 +89,19 @@ def prepare_digit(grey: Grey, shape: tuple[int, int]) -> Prepared:
     Raises:
         BlankError: There is no ink.
     """
-    if grey.shape == shape:
-        whole = prepare_negative(grey, shape)
-        if has_mnist_layout(whole.image):
-            return whole
-    segment = segment_digit(grey)
+    return prepare_unchanged(grey, shape) or prepare_segment(segment_digit(grey), shape)
+
+
+def prepare_unchanged(grey: Grey, shape: tuple[int, int]) -> Prepared | None:
+    """A picture (height, width) that has the layout of MNIST already; None for any other."""
+    if grey.shape != shape:
+        return None
+    whole = prepare_negative(grey, shape)
+    return whole if has_mnist_layout(whole.image) else None
+
+
+def prepare_segment(segment: Segment, shape: tuple[int, int]) -> Prepared:
+    """Ink that was cut out of a page -> an image (h, w) like those of MNIST."""
     box = max(1, round(shape[0] * MNIST.box / MNIST.side)), max(1, round(shape[1] * MNIST.box / MNIST.side))
     ink = resize_to_fit(normalize_stroke_width(segment.ink, box), box)
     row, column = centred_offset(ink, shape)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from nnfang import images
 from nnfang.errors import NnfangError, PictureError
+from nnfang.runs.readings import choose
 from nnfang.training.familiarity import UNFAMILIAR
 
 if TYPE_CHECKING:
@@ -82,20 +83,16 @@ def predict_pictures(
         raise NnfangError(f"this network's inputs are {shape[0]} numbers, not a picture of a height and a width")
     preparation = "plain" if raw else checkpoint.meta.preparation
     begin = perf_counter()
-    for name, picture in _read(pictures, shape, preparation, stdin):
-        _log_reading(name, picture, preparation, perf_counter() - begin)
-        if isinstance(picture, PictureError):
-            yield name, picture
+    for name, readings in _read(pictures, shape, preparation, stdin):
+        if isinstance(readings, PictureError):
+            _log_reading(name, readings, preparation, perf_counter() - begin)
+            yield name, readings
         else:
-            yield _predict(checkpoint, name, picture)
+            chosen = choose(readings, checkpoint.predict, checkpoint.familiarity)
+            _log_reading(name, chosen.picture, preparation, perf_counter() - begin)
+            familiarity = None if chosen.familiarity is None else round(chosen.familiarity, 4)
+            yield Prediction(name, checkpoint.class_names, chosen.outputs, chosen.picture, familiarity)
         begin = perf_counter()
-
-
-def _predict(checkpoint: Checkpoint, name: str, picture: images.Prepared) -> Prediction:
-    image, known = picture.image[None], checkpoint.familiarity
-    outputs = checkpoint.predict(image)
-    familiarity = round(float(known.measure(image, outputs)[0]), 4) if known else None
-    return Prediction(name, checkpoint.class_names, outputs[0], picture, familiarity)
 
 
 def _log_reading(name: str, picture: images.Prepared | PictureError, preparation: str, seconds: float) -> None:
@@ -109,18 +106,18 @@ def _log_reading(name: str, picture: images.Prepared | PictureError, preparation
 
 def _read(
     pictures: Iterable[str | PathLike[str]], shape: tuple[int, ...], preparation: str, stdin: BinaryIO | None
-) -> Iterator[tuple[str, images.Prepared | PictureError]]:
+) -> Iterator[tuple[str, images.Readings | PictureError]]:
     """Each picture as the network wants it, or why it cannot be read; in the order of the arguments."""
     for argument in (fspath(picture) for picture in pictures):
         try:
             if argument == "-" and stdin:
-                yield "-", images.load_prepared(stdin, shape, preparation, name="standard input")
+                yield "-", images.load_readings(stdin, shape, preparation, name="standard input")
             elif argument.startswith(images.PREFIX):
-                yield argument, images.load_prepared(images.find_sample(argument), shape, preparation, name=argument)
+                yield argument, images.load_readings(images.find_sample(argument), shape, preparation, name=argument)
             else:
                 for path in images.find_pictures([argument]):
                     try:
-                        yield str(path), images.load_prepared(path, shape, preparation)
+                        yield str(path), images.load_readings(path, shape, preparation)
                     except PictureError as error:
                         yield str(path), error
         except PictureError as error:
