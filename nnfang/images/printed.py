@@ -21,7 +21,7 @@ class LineThresholds:
         most: Lines in either direction; what has more is no form.
     """
 
-    min_length: float = 1 / 12
+    min_length: float = 1 / 18
     max_thickness: float = 1 / 40
     min_thickness: int = 3
     clearance: int = 2

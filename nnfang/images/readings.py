@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from nnfang.errors import BlankError
-from nnfang.images.arrays import Grey, Mask
+from nnfang.images.arrays import Grey, Mask, bounding_box
 from nnfang.images.background import border_pixels, has_light_background, level_range, subtract_background
 from nnfang.images.preparation import Prepared, prepare_segment, prepare_unchanged
 from nnfang.images.printed import remove_lines
@@ -142,8 +142,15 @@ def _read_over_lines(grey: Grey) -> Iterator[Segment]:
 
     with suppress(BlankError):
         segment = segment_foreground(foreground, is_inverted=is_inverted, clean=clean)
-        if lines.any() and measure_stroke_width(segment.ink) > DOUBT.line_gain * measure_stroke_width(lines):
+        if lines.any() and _are_printed(lines, segment):
             yield _enlarge(segment, factor, grey)
+
+
+def _are_printed(lines: Grey, segment: Segment) -> bool:
+    """Whether lines (h, w) that were taken off a digit are thinner than its strokes, and no shorter than it is."""
+    left, top, right, bottom = bounding_box(lines > 0)
+    is_long = max(right - left, bottom - top) >= max(segment.ink.shape)
+    return is_long and measure_stroke_width(segment.ink) > DOUBT.line_gain * measure_stroke_width(lines)
 
 
 def _downsample(grey: Grey) -> tuple[Grey, int]:

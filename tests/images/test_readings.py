@@ -116,6 +116,22 @@ def test_a_digit_over_a_box_is_read_without_the_box(digits: Grey) -> None:
         assert nearest(readings, digit) < 18
 
 
+def test_a_stroke_of_a_digit_is_no_printed_line() -> None:
+    """A 2 of which the foot is thinner, straight and long, but shorter than the digit is tall."""
+    page = np.full((300, 400), 230, np.uint8)
+    page[80:200, 180:192] = page[190:200, 180:200] = 40
+    page[194:197, 200:260] = 40
+    assert list(read_digit(page, MNIST_SHAPE).others) == []
+    page[194:197, 200:390] = 40
+    assert len(list(read_digit(page, MNIST_SHAPE).others)) == 1
+
+
+def test_a_line_as_thick_as_the_strokes_may_be_one_of_them() -> None:
+    page = np.full((300, 400), 230, np.uint8)
+    page[80:200, 180:189] = page[100:108, 100:330] = 40
+    assert list(read_digit(page, MNIST_SHAPE).others) == []
+
+
 def test_each_reading_tells_its_crop_in_pixels_of_the_file_and_that_there_are_more_frames(
     digit: Grey, tmp_path: Path
 ) -> None:
