@@ -39,6 +39,8 @@ class DoubtThresholds:
         side: Pixels along the longer side of a larger picture as it is read again, at least.
         line_gain: Strokes are this many times as wide as printed lines; otherwise a line may be a stroke.
         strokes: Of the longer side: how wide strokes may be that are told from a background with edges.
+        ink_percentile: The percentile of what is darker than the background around it that is ink, not shadow ...
+        min_darkness: ... and of that, the darkness that all ink has.
     """
 
     border_ink: float = 0.02
@@ -47,6 +49,8 @@ class DoubtThresholds:
     side: int = 320
     line_gain: float = 1.2
     strokes: tuple[float, ...] = (0.06, 0.1, 0.15)
+    ink_percentile: float = 97
+    min_darkness: float = 0.7
 
 
 DOUBT = DoubtThresholds()
@@ -122,10 +126,20 @@ def _fill_edges(grey: Grey) -> Iterator[Segment]:
 def _read_in_shade(grey: Grey) -> Iterator[Segment]:
     """Dark ink of strokes of any width, on a background with edges.  (h, w)."""
     small, factor = _downsample(grey)
+    foreground = small
     for strokes in DOUBT.strokes:
         foreground = subtract_shade(small, round(strokes * max(small.shape)))
         with suppress(BlankError):
             yield _enlarge(segment_foreground(foreground, is_inverted=True), factor, grey)
+
+    def keep_darkest(mask: Mask) -> Mask:
+        """Without shadows that are as narrow as strokes, such as those of fingers."""
+        darkest = float(np.percentile(foreground[mask], DOUBT.ink_percentile)) if mask.any() else 0.0
+        kept: Mask = mask & (foreground > DOUBT.min_darkness * darkest)
+        return kept
+
+    with suppress(BlankError):
+        yield _enlarge(segment_foreground(foreground, is_inverted=True, clean=keep_darkest), factor, grey)
 
 
 def _read_over_lines(grey: Grey) -> Iterator[Segment]:

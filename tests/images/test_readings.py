@@ -10,7 +10,7 @@ from PIL import Image
 
 from nnfang.errors import BlankError
 from nnfang.images import FIRST_FRAME, Grey, load_prepared, load_readings
-from nnfang.images.readings import Readings, read_digit
+from nnfang.images.readings import DOUBT, Readings, read_digit
 from nnfang.images.segmentation import TOUCHES_BORDER
 from tests.images.accuracy import take_samples
 from tests.images.doubtful import draw_cropped
@@ -97,6 +97,17 @@ def test_a_digit_half_in_a_hard_shadow_is_read_again(digits: Grey) -> None:
         readings = read_digit(page, MNIST_SHAPE)
         assert not readings.is_plain
         assert nearest(readings, digit) < 16
+
+
+def test_the_shadow_of_a_finger_is_no_stroke(digits: Grey) -> None:
+    """It is as narrow as the strokes that it lies across, but paler."""
+    for digit in digits[:5]:
+        page = darken(draw(digit, (300, 400), 8, (30, 80)), 230)
+        page[140:170] = page[140:170] // 5 * 3
+        *others, widest, darkest = read_digit(page, MNIST_SHAPE).others
+        assert len(others) == len(DOUBT.strokes) - 1
+        assert difference(widest.image, digit) > 20
+        assert difference(darkest.image, digit) < 20
 
 
 def test_a_page_on_a_desk_is_read_again(digit: Grey) -> None:
