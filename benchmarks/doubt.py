@@ -91,7 +91,7 @@ def print_digits(checkpoint: Checkpoint, count: int, seed: int) -> None:
     rejected, probabilities, correct = [], [], []
     for number, (name, draw) in enumerate(KINDS.items()):
         rng = np.random.default_rng([seed, number])
-        outcome = measure_kind(draw, take_samples(count, rng), checkpoint.predict, rng)
+        outcome = measure_kind(draw, take_samples(count, rng), rng, checkpoint.predict, checkpoint.familiarity)
         familiarity, probability = measure(checkpoint, outcome.inputs)
         rejected.append(100 * (familiarity < UNFAMILIAR).mean())
         probabilities.append(probability)

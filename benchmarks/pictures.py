@@ -37,9 +37,11 @@ def main() -> None:
     network = load_model(options.model)
     table, outcomes = [], {}
     print("| kind | as MNIST has them, % | prepared, % | points | naive, % |\n|---|---:|---:|---:|---:|")
-    for number, kind in enumerate(options.kinds):
-        rng = np.random.default_rng([options.seed, number])
-        outcomes[kind] = outcome = measure_kind(KINDS[kind], take_samples(options.count, rng), network.predict, rng)
+    for kind in options.kinds:
+        rng = np.random.default_rng([options.seed, list(KINDS).index(kind)])
+        samples = take_samples(options.count, rng)
+        outcome = measure_kind(KINDS[kind], samples, rng, network.predict, network.familiarity)
+        outcomes[kind] = outcome
         table.append([100 * float(correct.mean()) for correct in (outcome.original, outcome.prepared, outcome.naive)])
         print(format_row(kind, table[-1]), flush=True)
         if options.errors:
@@ -65,6 +67,7 @@ def save_errors(path: Path, outcome: Outcome) -> None:
         sheet.paste(small, (x, y))
         for k, image in enumerate((outcome.inputs[i], outcome.samples[i].image)):
             sheet.paste(Image.fromarray(image).resize((112, 112)), (x + 132 + 114 * k, y))
+    path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path)
 
 

@@ -19,7 +19,8 @@ from nnfang.images.output import encode_png, save_image, write_sheet
 from nnfang.images.page import Page, read_page
 from nnfang.images.pieces import Piece, join, share_columns
 from nnfang.images.preparation import PREPARATIONS, Prepared
-from nnfang.images.reading import read, read_picture
+from nnfang.images.reading import Picture, read, read_picture
+from nnfang.images.readings import Readings, read_digit
 from nnfang.images.samples import PREFIX, SAMPLES, find_sample
 from nnfang.images.segmentation import HAS_RIVALS
 from nnfang.names import nearest
@@ -34,6 +35,7 @@ __all__ = [
     "Page",
     "Piece",
     "Prepared",
+    "Readings",
     "cut",
     "encode_png",
     "find_pictures",
@@ -42,6 +44,7 @@ __all__ = [
     "load",
     "load_page",
     "load_prepared",
+    "load_readings",
     "prepare",
     "read_picture",
     "save_image",
@@ -80,7 +83,30 @@ def load_prepared(
     """
     with _naming(source, name):
         picture = read(source)
-        prepared = _prepare(picture.grey, shape, preparation).rescaled(picture.grey.shape, picture.file_shape)
+        return _finish(_prepare(picture.grey, shape, preparation), picture)
+
+
+def load_readings(
+    source: Path | BinaryIO, shape: tuple[int, ...], preparation: str, name: str | None = None
+) -> Readings:
+    """Read a picture and prepare it in each way in which it can be read; for arguments and errors see `load_prepared`.
+
+    Only a digit can be read in several ways. The first is that of `load_prepared`, except where that finds no ink but
+    there is some: a digit that leaves next to no background.
+    """
+    with _naming(source, name):
+        picture = read(source)
+        if preparation == "digit":
+            height, width = shape
+            readings = read_digit(picture.grey, (height, width))
+        else:
+            readings = Readings(_prepare(picture.grey, shape, preparation))
+    return readings.map(lambda prepared: _finish(prepared, picture))
+
+
+def _finish(prepared: Prepared, picture: Picture) -> Prepared:
+    """What is said of the picture in its file."""
+    prepared = prepared.rescaled(picture.grey.shape, picture.file_shape)
     if picture.has_more_frames:
         return replace(prepared, warnings=(FIRST_FRAME, *prepared.warnings))
     return prepared

@@ -1,5 +1,6 @@
 """Segment a greyscale picture of a page: separate the ink of the one digit on it from everything else."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -51,6 +52,8 @@ class InkThresholds:
 
 
 INK = InkThresholds()
+
+Clean = Callable[[Mask], Mask]
 
 TOUCHES_BORDER = "the ink touches the border of the picture, where it may be cut off"
 HAS_RIVALS = "there are several separate shapes; the largest was taken"
@@ -118,14 +121,28 @@ def _segment(grey: Grey) -> Segment:
 def _segment_polarity(grey: Grey, *, is_inverted: bool) -> Segment:
     """Find the digit on a page with dark ink (inverted) or with light ink."""
     foreground = subtract_background(np.invert(grey) if is_inverted else grey, is_inverted=is_inverted)
-    threshold, mask = _threshold(foreground)
+    return segment_foreground(foreground, is_inverted=is_inverted)
+
+
+def segment_foreground(foreground: Grey, *, is_inverted: bool, clean: Clean | None = None) -> Segment:
+    """Find the digit among what differs from the background.
+
+    Args:
+        foreground: (h, w), how much lighter, or darker, than the background each pixel is.
+        is_inverted: Whether the ink was dark.
+        clean: What else is to be taken off the mask of what is ink, (h, w) -> (h, w).
+
+    Raises:
+        BlankError: There is no ink.
+    """
+    threshold, mask = _threshold(foreground, clean)
     digit = select_digit(label_components(mask, foreground))
     if np.count_nonzero(mask) <= max_outliers(foreground) or digit is None:
         raise BlankError("no ink found: nothing stands out from the paper")
     full = _mean_ink_level(foreground, digit.mask)
     if threshold > INK.max_noise * full:
         foreground = np.asarray(Image.fromarray(foreground).filter(ImageFilter.BoxBlur(1)))
-        threshold, mask = _threshold(foreground)
+        threshold, mask = _threshold(foreground, clean)
         digit = select_digit(label_components(mask, foreground)) or digit
     if threshold < INK.min_ink * full:
         mask &= foreground > INK.min_ink * full
@@ -143,10 +160,12 @@ def _segment_polarity(grey: Grey, *, is_inverted: bool) -> Segment:
     return Segment(ink, box, is_inverted, tuple(doubt for doubt, holds in doubts.items() if holds), border_ink)
 
 
-def _threshold(foreground: Grey) -> tuple[float, Mask]:
+def _threshold(foreground: Grey, clean: Clean | None) -> tuple[float, Mask]:
     """The level that background does not exceed, and what exceeds it but is not printed on the page; (h, w)."""
     threshold = max(INK.min_contrast, INK.noise_deviations * estimate_noise(foreground))
     mask = foreground > threshold
+    if clean:
+        return threshold, clean(mask)
     without_ruling = remove_ruling(mask)
     if (without_ruling == mask).all():
         return threshold, mask
@@ -201,12 +220,12 @@ def find_ink(grey: Grey) -> PageInk:
     """
     is_inverted = has_light_background(grey)
     levels = subtract_background(np.invert(grey) if is_inverted else grey, is_inverted=is_inverted)
-    threshold, mask = _threshold(levels)
+    threshold, mask = _threshold(levels, None)
     if np.count_nonzero(mask) <= max_outliers(levels):
         raise BlankError("no ink found: nothing stands out from the paper")
     full = _mean_ink_level(levels, mask)
     if threshold > INK.max_noise * full:
         levels = np.asarray(Image.fromarray(levels).filter(ImageFilter.BoxBlur(1)))
-        threshold, mask = _threshold(levels)
+        threshold, mask = _threshold(levels, None)
     mask &= levels > INK.min_ink_of_page * full
     return PageInk(levels, label_components(mask, levels), is_inverted)

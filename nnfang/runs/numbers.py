@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from nnfang import images
 from nnfang.errors import NnfangError, PictureError
 from nnfang.runs.hypotheses import choose_strings
-from nnfang.runs.pictures import Prediction, measure_familiarity, read_pictures
+from nnfang.runs.pictures import Prediction, read_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from nnfang.core.arrays import Array
     from nnfang.images.arrays import Box
     from nnfang.runs.checkpoint import Checkpoint
 
@@ -135,7 +136,7 @@ def _read_number(checkpoint: Checkpoint, name: str, page: images.Page) -> Number
         uncut = {id(piece) for piece in page.lines[number].pieces}
         for found in string:
             if found.prepared is not None and found.outputs is not None:
-                familiarity = measure_familiarity(checkpoint, found.prepared.image, found.outputs)
+                familiarity = _measure_familiarity(checkpoint, found.prepared.image, found.outputs)
                 answer = (name, checkpoint.class_names, found.outputs, found.prepared, familiarity)
                 digits.append(Digit(*answer, line=number))
             elif id(found.piece) in uncut and found.reason:
@@ -143,3 +144,9 @@ def _read_number(checkpoint: Checkpoint, name: str, page: images.Page) -> Number
     if not digits:
         raise PictureError(f"no digit found: only {marks[0].reason}")
     return Number(name, tuple(digits), tuple(marks), page.warnings)
+
+
+def _measure_familiarity(checkpoint: Checkpoint, image: images.Grey, outputs: Array) -> float | None:
+    """The familiarity of an image (h, w) of which the network made these outputs (classes,)."""
+    known = checkpoint.familiarity
+    return round(float(known.measure(image[None], outputs[None])[0]), 4) if known else None

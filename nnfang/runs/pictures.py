@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from nnfang import images
 from nnfang.errors import NnfangError, PictureError
+from nnfang.runs.readings import choose
 from nnfang.training.familiarity import UNFAMILIAR
 
 if TYPE_CHECKING:
@@ -86,28 +87,19 @@ def predict_pictures(
     preparation = "plain" if raw else checkpoint.meta.preparation
     begin = perf_counter()
 
-    def load(source: Path | BinaryIO, name: str | None = None) -> images.Prepared:
-        return images.load_prepared(source, shape, preparation, name)
+    def load(source: Path | BinaryIO, name: str | None = None) -> images.Readings:
+        return images.load_readings(source, shape, preparation, name)
 
-    for name, picture in read_pictures(pictures, load, stdin):
-        _log_reading(name, picture, preparation, perf_counter() - begin)
-        if isinstance(picture, PictureError):
-            yield name, picture
+    for name, readings in read_pictures(pictures, load, stdin):
+        if isinstance(readings, PictureError):
+            _log_reading(name, readings, preparation, perf_counter() - begin)
+            yield name, readings
         else:
-            yield _predict(checkpoint, name, picture)
+            chosen = choose(readings, checkpoint.predict, checkpoint.familiarity)
+            _log_reading(name, chosen.picture, preparation, perf_counter() - begin)
+            familiarity = None if chosen.familiarity is None else round(chosen.familiarity, 4)
+            yield Prediction(name, checkpoint.class_names, chosen.outputs, chosen.picture, familiarity)
         begin = perf_counter()
-
-
-def _predict(checkpoint: Checkpoint, name: str, picture: images.Prepared) -> Prediction:
-    outputs = checkpoint.predict(picture.image[None])[0]
-    familiarity = measure_familiarity(checkpoint, picture.image, outputs)
-    return Prediction(name, checkpoint.class_names, outputs, picture, familiarity)
-
-
-def measure_familiarity(checkpoint: Checkpoint, image: images.Grey, outputs: Array) -> float | None:
-    """The familiarity of an image (h, w) of which the network made these outputs (classes,)."""
-    known = checkpoint.familiarity
-    return round(float(known.measure(image[None], outputs[None])[0]), 4) if known else None
 
 
 def _log_reading(name: str, picture: images.Prepared | PictureError, preparation: str, seconds: float) -> None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnfang import images
-from nnfang.core.arrays import Array
+from nnfang.core.arrays import Array, Images
 from nnfang.errors import PictureError
 from nnfang.images import Grey
 from nnfang.images.arrays import Mask
+from nnfang.runs.readings import choose
+from nnfang.training.familiarity import Familiarity
 from tests.images.kinds import Draw
 from tests.images.pages import MNIST_SHAPE
 from tests.images.shapes import Sample, draw_digits, take_digits
@@ -38,9 +40,13 @@ class Outcome:
 
 
 def measure_kind(
-    draw: Draw, samples: list[Sample], predict: Callable[[Grey], Array], rng: np.random.Generator
+    draw: Draw,
+    samples: list[Sample],
+    rng: np.random.Generator,
+    predict: Callable[[Images], Array],
+    familiarity: Familiarity | None = None,
 ) -> Outcome:
-    """Draw each digit, read the picture, and compare."""
+    """Draw each digit, read the picture as `nnfang predict` does, and compare."""
     pictures = [draw(sample, rng) for sample in samples]
     labels = np.array([sample.label for sample in samples])
 
@@ -49,16 +55,18 @@ def measure_kind(
         return correct
 
     original = np.stack([sample.image for sample in samples])
-    prepared, naive = (np.stack([load(picture, how) for picture in pictures]) for how in ("digit", "plain"))
+    prepared = np.stack([load(picture, predict, familiarity) for picture in pictures])
+    naive = np.stack([images.load(io.BytesIO(picture), MNIST_SHAPE, "plain") for picture in pictures])
     return Outcome(pictures, prepared, samples, is_correct(original), is_correct(prepared), is_correct(naive))
 
 
-def load(picture: bytes, preparation: str) -> Grey:
-    """The input of a network; black if there is no ink."""
+def load(picture: bytes, predict: Callable[[Images], Array], familiarity: Familiarity | None) -> Grey:
+    """The reading that a network chooses; black if there is no ink."""
     try:
-        return images.load(io.BytesIO(picture), MNIST_SHAPE, preparation)
+        readings = images.load_readings(io.BytesIO(picture), MNIST_SHAPE, "digit")
     except PictureError:
         return np.zeros(MNIST_SHAPE, np.uint8)
+    return choose(readings, predict, familiarity).picture.image
 
 
 def take_samples(count: int, rng: np.random.Generator) -> list[Sample]:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from nnfang.images import Grey
 from nnfang.images.arrays import Box, bounding_box
-from tests.images.kinds import (
+from tests.images.drawing import (
     INKS,
     PAPERS,
     Floats,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import nnfang
-from nnfang.core.arrays import Array
+from nnfang.core.arrays import Array, Images
 from nnfang.core.optimizers import Adam
-from nnfang.images import Grey
+from nnfang.training.familiarity import Familiarity, learn_familiarity
 from tests.images.accuracy import Outcome, measure_kind, take_samples
 from tests.images.kinds import KINDS
 
@@ -16,19 +16,21 @@ COUNT = 20
 
 
 @pytest.fixture(scope="module")
-def predict() -> Callable[[Grey], Array]:
+def network() -> tuple[Callable[[Images], Array], Familiarity | None]:
+    """What predicts, and what it was trained on."""
     data = nnfang.load_data("mnist-sample")
     recipe = nnfang.Recipe(epochs=4, batch_size=64, optimizer=Adam(learning_rate=0.001), validation_split=0)
     network = nnfang.Network.initialize(recipe.layers, inputs=784)
     for _ in nnfang.train(network, data, recipe):
         pass
-    return network.predict
+    rows = np.arange(len(data.x_train))
+    return network.predict, learn_familiarity(network, data.x_train, data.y_train, rows, rows[:0])
 
 
 @pytest.fixture(scope="module")
-def outcomes(predict: Callable[[Grey], Array]) -> dict[str, Outcome]:
+def outcomes(network: tuple[Callable[[Images], Array], Familiarity | None]) -> dict[str, Outcome]:
     rng = np.random.default_rng(0)
-    return {kind: measure_kind(draw, take_samples(COUNT, rng), predict, rng) for kind, draw in KINDS.items()}
+    return {kind: measure_kind(draw, take_samples(COUNT, rng), rng, *network) for kind, draw in KINDS.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
