@@ -58,12 +58,12 @@ def find_lines(components: Components) -> list[Line]:
         PictureError: There is too much on it for a page of digits.
     """
     weight = weigh(components)
-    if not weight.any():
-        return []
     tone = components.mass / components.area
     is_ink = (weight > SELECTION.frame_weight * components.mass) & (components.area > 1)
-    is_ink &= tone > SELECTION.min_tone * tone[int(weight.argmax())]
-    height = _typical_height(components, is_ink & (weight > 0), weight)
+    if not is_ink.any():
+        return []
+    is_ink &= tone > SELECTION.min_tone * tone[int(np.where(is_ink, weight, 0).argmax())]
+    height = _typical_height(components, is_ink, weight)
     is_ink &= components.size.max(axis=1) > max(1, LINES.dust * height)
     is_ink &= ~(components.touches_border & (components.size[:, 1] > LINES.max_height * height))
     extent = components.size[is_ink].prod(axis=1).sum() / (components.shape[0] * components.shape[1])

@@ -69,3 +69,9 @@ def test_what_lies_across_each_other_is_refused() -> None:
     page: Grey = np.asarray(picture)
     with pytest.raises(PictureError, match="lie across each other"):
         find_lines(label_components(page > 0, page))
+
+
+def test_a_frame_alone_is_no_writing() -> None:
+    levels = np.full((60, 80), 200, np.uint8)
+    levels[3:-3, 3:-3] = 0
+    assert find_lines(label_components(levels > 0, levels)) == []
