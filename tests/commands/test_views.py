@@ -99,7 +99,7 @@ def test_below_the_bar_is_how_the_epochs_went(epochs: int, columns: int, open_te
     terminal = open_terminal(COLUMNS=str(columns))
     done = [replace(make_epoch(i), loss=100 - i, val_accuracy=i / 100) for i in range(1, epochs + 1)]
     lines = screen_after(terminal, done, replace(PROGRESS, epoch=epochs + 1))
-    (curves,) = [line for line in set(lines) if line.startswith("val_accuracy")]
+    *_, curves = [line for line in lines if line.startswith("val_accuracy")]  # the bar's own thread may draw, too
     assert re.fullmatch(rf"val_accuracy ▁\S*█ {epochs}.00%  loss █\S*▁ {100 - epochs}.0000", curves)
     assert len(curves) <= columns - len("^C")
 
