@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnfang.commands import completion, console, options
+from nnfang.commands import console, options
 from nnfang.commands.formatting import argument, option
 from nnfang.commands.formatting import command as command_of
 from nnfang.errors import ConfigError
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from nnfang.runs.recorder import RecordedTraining, Result
     from nnfang.training.recipe import Recipe
 
-RECIPE, WEIGHTS = "Recipe", "Weights"
-"""The groups of the options that no other command has."""
+WEIGHTS = "Weights"
+"""The group of the options that no other command has."""
 
 LAYOUTS = options.ChoiceType(["in-out", "out-in"])
 
@@ -54,26 +54,8 @@ def check_finite(ctx: click.Context, param: click.Parameter, number: float) -> f
     type=options.PathType(),
     description="File of weights: .safetensors, as of PyTorch, or .npz, as of Keras and scikit-learn.",
 )
-@option(
-    "-c",
-    "--config",
-    "source",
-    group=RECIPE,
-    type=options.PathType(),
-    metavar="FILE|RECIPE",
-    shell_complete=completion.complete_recipe_or_file,
-    help="Say by this recipe which layers there are: a YAML file, - for standard input, or the name of one that comes "
-    "with nnfang.  [default: what WEIGHTS says, if nnfang exported it]",
-)
-@option(
-    "--set",
-    "settings",
-    group=RECIPE,
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=completion.complete_setting,
-    help="Set any key of the recipe, such as dtype=float64; repeatable.",
-)
+@options.recipe
+@options.settings
 @option(
     "--layout",
     group=WEIGHTS,
@@ -104,14 +86,7 @@ def check_finite(ctx: click.Context, param: click.Parameter, number: float) -> f
 )
 @options.dataset
 @options.offline
-@option(
-    "-o",
-    "--output",
-    group=options.OUTPUT,
-    type=options.PathType(),
-    metavar="DIR",
-    help="Write the run to this folder.  [default: runs/<time>-<dataset>]",
-)
+@options.run_folder
 @option("--force", group=options.OUTPUT, is_flag=True, help="Delete the run that is already in that folder.")
 @options.as_json
 @options.quiet
@@ -135,7 +110,8 @@ def command(
 
     Writes a run that holds them, and its result on the test images of the data set. Whatever takes a run takes it:
     predict, evaluate, compare, export, and train --from, which trains it further. Each layer of the recipe needs a
-    matrix and a vector of its size; what does not fit is refused with its name and its shape.
+    matrix and a vector of its size; what does not fit is refused with its name and its shape. Weights that nnfang
+    exported bring their recipe along.
     """
     from nnfang.commands import training
     from nnfang.commands.loading import load_dataset

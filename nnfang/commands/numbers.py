@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import click
 
 from nnfang.commands import console
-from nnfang.commands.predictions import REJECTED, CsvWriter, JsonWriter, TextWriter, csv_line, describe_unfamiliar
+from nnfang.commands.options import REJECTED
+from nnfang.commands.predictions import CsvWriter, JsonWriter, TextWriter, csv_line, describe_unfamiliar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

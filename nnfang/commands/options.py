@@ -14,7 +14,7 @@ from nnfang.commands.formatting import option
 from nnfang.names import nearest
 from nnfang.runs.bundled import BUNDLED, NETWORK
 
-MODEL, DATA, OUTPUT = "Network", "Data", "Output"
+RECIPE, MODEL, DATA, OUTPUT = "Recipe", "Network", "Data", "Output"
 """The groups of the options below."""
 
 
@@ -98,6 +98,9 @@ class NumberType(click.ParamType):  # type: ignore[type-arg]  # not generic befo
         return number
 
 
+REJECTED = "?"
+"""Stands in the place of a label that is not believed."""
+
 PERCENT = 100
 
 
@@ -136,6 +139,14 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # not generic be
         return float(total)
 
 
+def take_one(ctx: click.Context, param: click.Parameter, given: tuple[Path, ...]) -> Path | None:
+    """The recipe; refuse several, of which all but one would be ignored."""
+    if len(given) > 1:
+        names = ", ".join(map(str, given))
+        raise click.BadParameter(f"{names}: one recipe at a time; change single keys with --set.", ctx, param)
+    return given[0] if given else None
+
+
 def check_name(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
     """Refuse an empty name, and one that is not UTF-8 before it has to be written into YAML and JSON."""
     if name == "":
@@ -153,6 +164,27 @@ def attach_log(ctx: click.Context, param: click.Parameter, wanted: bool) -> None
         verbose.attach(ctx)
 
 
+recipe = option(
+    "-c",
+    "--config",
+    "source",
+    group=RECIPE,
+    multiple=True,
+    callback=take_one,
+    type=PathType(),
+    metavar="FILE|RECIPE",
+    shell_complete=completion.complete_recipe_or_file,
+    help="Use this recipe: a YAML file, - for standard input, or the name of one that comes with nnfang.",
+)
+settings = option(
+    "--set",
+    "settings",
+    group=RECIPE,
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=completion.complete_setting,
+    help="Set any key of the recipe, such as optimizer.type=adam; repeatable.",
+)
 dataset = option(
     "--dataset",
     group=DATA,
@@ -163,6 +195,14 @@ dataset = option(
     "of a folder with one subfolder of pictures per class.",
 )
 offline = option("--offline", group=DATA, is_flag=True, help="Download nothing; use what is in the cache.")
+run_folder = option(
+    "-o",
+    "--output",
+    group=OUTPUT,
+    type=PathType(),
+    metavar="DIR",
+    help="Write the run to this folder.  [default: runs/<time>-<dataset>]",
+)
 as_json = option(
     "--json", "as_json", group=OUTPUT, is_flag=True, help="Write JSON to stdout, one object per line, instead of text."
 )

@@ -22,9 +22,6 @@ PICTURES = "Pictures"
 DOUBT = "Doubt"
 """The group of those that say what is not believed."""
 
-REJECTED = "?"
-"""The answer then."""
-
 FORMATS = options.ChoiceType(["text", "json", "csv"])
 
 
@@ -88,9 +85,11 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     default=0.0,
     callback=options.check_fraction,
     metavar="P",
-    help=f"Answer {REJECTED} where the largest probability is below P, from 0 to 1.",
+    help=f"Answer {options.REJECTED} where the largest probability is below P, from 0 to 1.",
 )
-@option("--reject", "rejects", group=DOUBT, is_flag=True, help=f"Answer {REJECTED} where a picture is unfamiliar.")
+@option(
+    "--reject", "rejects", group=DOUBT, is_flag=True, help=f"Answer {options.REJECTED} where a picture is unfamiliar."
+)
 @option(
     "--top",
     group=options.OUTPUT,

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from nnfang import images
 from nnfang.commands import console
+from nnfang.commands.options import REJECTED
 from nnfang.commands.targets import naming
 from nnfang.errors import NnfangError
 from nnfang.files import make_folder, remove_stale
 from nnfang.reports.quoting import csv_cell
 from nnfang.runs.pictures import Prediction
+from nnfang.training.familiarity import LEAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,13 +33,6 @@ UNSAFE = r"[\x00-\x1f\x7f<>:\"/\\|?*]+"
 
 STEM = 50
 """Characters of a picture's name that are kept: a file's name has room for no more than 255 bytes."""
-
-
-REJECTED = "?"
-"""Stands in the place of a label that is not believed."""
-
-LEAST = 0.001
-"""The smallest familiarity that is told from a smaller one."""
 
 
 @dataclass(frozen=True)

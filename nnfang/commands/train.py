@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from nnfang.commands import completion, console, options, threads
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.formatting import option
@@ -14,7 +12,9 @@ from nnfang.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-RECIPE, TRAINING, RESUME = "Recipe", "Network and optimizer", "Resume"
+    import click
+
+TRAINING, RESUME = "Network and optimizer", "Resume"
 """The groups of the options that no other command has."""
 
 
@@ -40,14 +40,6 @@ def guess_option(word: str) -> str:
     return "--resume" if is_resumable(Path(word)) else "--dataset"
 
 
-def take_one(ctx: click.Context, param: click.Parameter, given: tuple[Path, ...]) -> Path | None:
-    """The recipe; refuse several, of which all but one would be ignored."""
-    if len(given) > 1:
-        names = ", ".join(map(str, given))
-        raise click.BadParameter(f"{names}: one recipe at a time; change single keys with --set.", ctx, param)
-    return given[0] if given else None
-
-
 @command_of(
     "train",
     stray=guess_option,
@@ -65,31 +57,12 @@ def take_one(ctx: click.Context, param: click.Parameter, given: tuple[Path, ...]
         "Continue the newest run to epoch 40": "nnfang train --resume --epochs 40",
     },
 )
-@option(
-    "-c",
-    "--config",
-    "source",
-    group=RECIPE,
-    multiple=True,
-    callback=take_one,
-    type=options.PathType(),
-    metavar="FILE|RECIPE",
-    shell_complete=completion.complete_recipe_or_file,
-    help="Use this recipe: a YAML file, - for standard input, or the name of one that comes with nnfang.",
-)
-@option(
-    "--set",
-    "settings",
-    group=RECIPE,
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=completion.complete_setting,
-    help="Set any key of the recipe, such as optimizer.type=adam; repeatable.",
-)
-@option("--print-config", group=RECIPE, is_flag=True, help="Print the complete recipe as YAML and exit.")
+@options.recipe
+@options.settings
+@option("--print-config", group=options.RECIPE, is_flag=True, help="Print the complete recipe as YAML and exit.")
 @option(
     "--print-schema",
-    group=RECIPE,
+    group=options.RECIPE,
     is_flag=True,
     is_eager=True,
     expose_value=False,
@@ -184,14 +157,7 @@ def take_one(ctx: click.Context, param: click.Parameter, given: tuple[Path, ...]
     is_flag=True,
     help="Start a new run from where the run of --resume stands; it may be trained differently.",
 )
-@option(
-    "-o",
-    "--output",
-    group=options.OUTPUT,
-    type=options.PathType(),
-    metavar="DIR",
-    help="Write the run to this folder.  [default: runs/<time>-<dataset>]",
-)
+@options.run_folder
 @option(
     "--report",
     "has_report",

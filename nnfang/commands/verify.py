@@ -41,11 +41,10 @@ def command(run: Path | None, *, offline: bool, as_json: bool, quiet: bool) -> N
     """Train a run again and compare.
 
     The run is trained from its own config, up to the last step that was saved; if it began with the weights of another
-    network, that is loaded again. Of an import, which was not trained, the weights and the result are compared.
-    Everything that its files say is
-    compared: the weights and the optimizer's state, the history, the metrics and the config. With a difference the
-    command exits with 1. Where the weights of an epoch differ, it says how this computer differs from the one
-    that trained the run.
+    network, that is loaded again. Everything that its files say is compared: the weights and the optimizer's state, the
+    history, the metrics and the config. Of an import, which was not trained, these are the weights and the result. With
+    a difference the command exits with 1. Where the weights of an epoch differ, it says how this computer differs from
+    the one that trained the run.
     """
     from nnfang.commands.loading import load_dataset
     from nnfang.commands.views import training_view

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from nnfang.images.arrays import Grey, Mask
+from nnfang.images.morphology import extreme_filter
 
 Levels = npt.NDArray[np.float32]
 
@@ -109,7 +110,9 @@ def subtract_background(grey: Grey, *, is_inverted: bool) -> Grey:
         (h, w), 0 for background whether well lit or not.
     """
     (low, _, _), block = _block_statistics(grey)
-    background = _lower_envelope(_opening(low, BACKGROUND.opening_radius), _max_slope(grey))
+    side = 2 * BACKGROUND.opening_radius + 1  # an opening: what is lighter and narrower disappears
+    opened = extreme_filter(extreme_filter(low, side, np.minimum), side, np.maximum)
+    background = _lower_envelope(opened, _max_slope(grey))
     difference = grey - _upsample(background, grey.shape, block)
     if is_inverted:
         light = np.maximum(255 - background, 1)
@@ -175,16 +178,6 @@ def _lower_envelope(levels: Levels, max_slope: float) -> Levels:
         forward = np.minimum.accumulate(levels - ramp, axis=axis) + ramp
         backward = np.flip(np.minimum.accumulate(np.flip(levels + ramp, axis), axis=axis), axis) - ramp
         levels = np.minimum(forward, backward)
-    return levels
-
-
-def _opening(levels: Levels, radius: int) -> Levels:
-    """Morphological opening with a square: whatever is lighter and narrower than it disappears.  (h, w) -> (h, w)."""
-    for extreme in (np.min, np.max):
-        for axis in (0, 1):
-            pad = [(radius, radius) if a == axis else (0, 0) for a in (0, 1)]
-            padded = np.pad(levels, pad, mode="edge")
-            levels = extreme(np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1, axis=axis), axis=2)
     return levels
 
 

@@ -7,10 +7,11 @@ import numpy.typing as npt
 
 from nnfang.images.arrays import Mask
 from nnfang.images.components import label_components
+from nnfang.images.ruling import erase_line
 
 
 @dataclass(frozen=True)
-class LineThresholds:
+class PrintedThresholds:
     """What may be a printed line rather than a stroke.
 
     Attributes:
@@ -28,7 +29,7 @@ class LineThresholds:
     most: int = 12
 
 
-LINES = LineThresholds()
+PRINTED = PrintedThresholds()
 
 Line = tuple[float, float, int]
 """The row in which a line crosses the first column, by how many rows it falls per column, and its thickness."""
@@ -40,33 +41,25 @@ def remove_lines(mask: Mask) -> Mask:
 
 
 def _remove_horizontal(mask: Mask) -> Mask:
-    height, width = mask.shape
     mask = mask.copy()
-    columns = np.arange(width)
     for start, slope, thickness in _find_lines(mask):
-        centre = np.rint(start + slope * columns).astype(int)
-        half = thickness // 2 + 1
-        above, below = (np.clip(centre + side * (half + LINES.clearance), 0, height - 1) for side in (-1, 1))
-        is_crossed = mask[above, columns] | mask[below, columns]
-        for offset in range(-half, half + 1):
-            row = np.clip(centre + offset, 0, height - 1)
-            mask[row, columns] &= is_crossed
+        erase_line(mask, start + slope * np.arange(mask.shape[1]), thickness, clearance=PRINTED.clearance)
     return mask
 
 
 def _find_lines(mask: Mask) -> list[Line]:
     """Nearly horizontal lines: least squares through each long, thin, straight part."""
     shorter = min(mask.shape)
-    thickest = max(LINES.min_thickness, round(LINES.max_thickness * shorter))
+    thickest = max(PRINTED.min_thickness, round(PRINTED.max_thickness * shorter))
     thin = mask & ~_open_rows(mask.T, thickest + 1).T
     thick = thin.copy()  # by a row to either side, so that a line may slope
     thick[1:] |= thin[:-1]
     thick[:-1] |= thin[1:]
-    parts = label_components(thin & _open_rows(thick, max(8, round(LINES.min_length * shorter))), mask.view(np.uint8))
+    parts = label_components(thin & _open_rows(thick, max(8, round(PRINTED.min_length * shorter))), mask.view(np.uint8))
     lines: list[Line] = []
-    for label in np.argsort(-parts.area)[: LINES.most]:
+    for label in np.argsort(-parts.area)[: PRINTED.most]:
         length = parts.size[label, 0]
-        if length < LINES.min_length * shorter / 2:
+        if length < PRINTED.min_length * shorter / 2:
             continue
         rows, columns = np.divmod(parts.indices[parts.labels == label], mask.shape[1])
         slope, start = np.polyfit(columns, rows, 1)

@@ -1,6 +1,7 @@
 """Remove the ruling of lined and squared paper."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,17 +54,27 @@ def _remove_horizontal(mask: Mask) -> Mask:
     if not lines:
         return mask
     mask = mask.copy()
-    columns = np.arange(mask.shape[1])
-    drift = rise * (columns / mask.shape[1] - 0.5)
+    drift = rise * (np.arange(mask.shape[1]) / mask.shape[1] - 0.5)
     for middle, thickness in lines:
-        centre = np.rint(middle + drift).astype(int)
-        half = thickness // 2 + 1
-        above, below = (np.clip(centre + offset, 0, mask.shape[0] - 1) for offset in (-half - 1, half + 1))
-        is_crossed = mask[above, columns] | mask[below, columns]
-        for offset in range(-half, half + 1):
-            row = np.clip(centre + offset, 0, mask.shape[0] - 1)
-            mask[row, columns] &= is_crossed
+        erase_line(mask, middle + drift, thickness, clearance=1)
     return mask
+
+
+def erase_line(mask: Mask, centre: npt.NDArray[np.floating[Any]], thickness: int, *, clearance: int) -> None:
+    """Remove a nearly horizontal line from a mask (h, w), except where ink crosses it.
+
+    Args:
+        mask: Changed in place.
+        centre: (w,), the row of the line in each column.
+        thickness: Of the line, in rows.
+        clearance: Rows to either side of it, in which ink that crosses it shows.
+    """
+    height, width = mask.shape
+    rows, columns, half = np.rint(centre).astype(int), np.arange(width), thickness // 2 + 1
+    above, below = (np.clip(rows + side * (half + clearance), 0, height - 1) for side in (-1, 1))
+    is_crossed = mask[above, columns] | mask[below, columns]
+    for offset in range(-half, half + 1):
+        mask[np.clip(rows + offset, 0, height - 1), columns] &= is_crossed
 
 
 def _find_lines(mask: Mask) -> tuple[list[Line], int]:

@@ -6,9 +6,9 @@ string of hypotheses that covers the line has the probability
     P(string) = exp(Σ score) / Z,    score = wᵀ φ
 
 where φ is what the network makes of a hypothesis and how large it is. That is a semi-Markov conditional random field
-(S. Sarawagi, W. W. Cohen, "Semi-Markov Conditional Random Fields for Information Extraction", NIPS 17, 2004); w are its
-weights, by which the true numbers of strings of training digits were likeliest. The best string is found by dynamic
-programming.
+(S. Sarawagi, W. W. Cohen, "Semi-Markov Conditional Random Fields for Information Extraction", NIPS 17, 2004). Its
+weights w are maximum-likelihood estimates from strings of training digits, drawn as `benchmarks/strings.py` draws the
+test digits that it measures them with. The best string is found by dynamic programming.
 """
 
 from __future__ import annotations
@@ -42,20 +42,22 @@ class StringModel:
     Attributes:
         weights: w of φ: 1; surprise by the edges, and its positive part; surprise by the odds, and its positive part;
             height, its square, width, its square; strokes that the cut before it crosses.
-        skipped: The score of a small or flat piece that is taken for no digit, ...
-        torn: ... of one that lies above, below or against another and may be a part of it, and ...
-        unreadable: ... of any other, where there is nothing else that it could be.
-        small: What is lower may be no digit.
-        flat: What is so many times wider than high, ...
-        thick: ... and whose stroke is so thick, as a part of its own height, may be no digit.
-        widest: How wide a digit may be.
-        most_pieces: How many pieces may be one digit; a number.
-        gap: How far two strokes of a digit may be apart.
-        cut_width, cut_height: Only a piece that is so wide and so high is cut ...
-        widest_cut: ... and not one that is wider.
-        sure: The score of a piece that is surely one digit, and is not cut.
-        usual_odds, usual_excess: Surprise by the odds is counted in these, where the network does not know its own ...
-        usual_edges: ... and this is the surprise by the edges.
+        skipped: The score of a small or flat piece that is taken for no digit.
+        torn: The same for one that lies above, below or against another, and may be a part of it.
+        unreadable: The same for any other piece, which is nothing else that is known.
+        small: The height below which a piece may be no digit.
+        flat: The width, in heights of the piece, above which it may be a flat stroke ...
+        thick: ... if its stroke is thicker than this, in heights of the piece.
+        widest: The width that a digit has at most.
+        most_pieces: The number of pieces that one digit has at most.
+        gap: The distance of two strokes of a digit, at most.
+        cut_width: The width above which a piece is cut, ...
+        cut_height: ... if it is higher than this ...
+        widest_cut: ... and not wider than this.
+        sure: The score above which a piece is surely one digit, and is not cut.
+        usual_odds: For a network that does not know its own: what surprise by the odds is counted from, ...
+        usual_excess: ... what it is counted in, ...
+        usual_edges: ... and what stands for the surprise by the edges.
     """
 
     weights: tuple[float, ...] = (-10.70, -0.512, 0.106, -0.994, 0.593, 19.38, -10.22, 7.15, -4.02, -0.858)

@@ -49,6 +49,9 @@ FEWEST_OF_CLASS = 50
 LEVELS = np.array([1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002, 0.001])
 """The familiarities of which the sums are kept; between them, the logarithm is interpolated."""
 
+LEAST = float(LEVELS[-1])
+"""The smallest familiarity: one that is smaller still is not told from it."""
+
 ROUNDING = 1e-2
 """By how much numbers of float16 may differ where one processor rounds otherwise than another."""
 
@@ -122,19 +125,16 @@ class Familiarity:
             outputs: (m, n), what the network makes of them.
 
         Returns:
-            (m,) in 0.001 .. 1.
+            (m,) in `LEAST` .. 1.
         """
-        predicted = outputs.argmax(axis=1)
-        sums = self._add(self._measure(images, outputs, predicted), predicted)
+        sums = self.surprise(images, outputs).sum(axis=1)
         familiarity: npt.NDArray[np.float64] = np.exp(np.interp(sums, self.sums, np.log(LEVELS)))
         return familiarity
 
     def surprise(self, images: Images, outputs: Array) -> npt.NDArray[np.float64]:
         """(d - t) / s and (o - t) / s of each image, of which `measure` makes one number; as for that.  (m, 2)."""
         predicted = outputs.argmax(axis=1)
-        measures = self._measure(images, outputs, predicted)
-        standardized: npt.NDArray[np.float64] = (measures - self.usual[predicted]) / self.excess[predicted]
-        return standardized
+        return self._standardize(self._measure(images, outputs, predicted), predicted)
 
     def calibrate(self, images: Images, outputs: Array) -> Familiarity:
         """The same, calibrated on true images that were not trained on; as for `measure`."""
@@ -148,7 +148,7 @@ class Familiarity:
             excess[c] = np.maximum(here - usual[c], 0).mean(axis=0) / (1 - USUAL)
         excess = np.maximum(excess, np.finfo(np.float32).tiny)
         found = replace(self, usual=usual, excess=excess)
-        sums = np.quantile(found._add(measures, predicted), 1 - LEVELS)
+        sums = np.quantile(found._standardize(measures, predicted).sum(axis=1), 1 - LEVELS)
         return replace(found, sums=sums.astype(np.float32))
 
     def _measure(self, images: Images, outputs: Array, predicted: Labels) -> npt.NDArray[np.float64]:
@@ -162,10 +162,10 @@ class Familiarity:
         measures[:, 1] = log_odds_against(outputs, predicted)
         return measures
 
-    def _add(self, measures: npt.NDArray[np.float64], predicted: Labels) -> npt.NDArray[np.float64]:
-        """(m, 2), (m,) -> (m,)."""
-        sums: npt.NDArray[np.float64] = ((measures - self.usual[predicted]) / self.excess[predicted]).sum(axis=1)
-        return sums
+    def _standardize(self, measures: npt.NDArray[np.float64], predicted: Labels) -> npt.NDArray[np.float64]:
+        """In units of what is usual for each class.  (m, 2), (m,) -> (m, 2)."""
+        standardized: npt.NDArray[np.float64] = (measures - self.usual[predicted]) / self.excess[predicted]
+        return standardized
 
 
 def learn_familiarity(
