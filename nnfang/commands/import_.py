@@ -109,9 +109,8 @@ def command(
     """Import weights that another program has trained.
 
     Writes a run that holds them, and its result on the test images of the data set. Whatever takes a run takes it:
-    predict, evaluate, compare, export, and train --from, which trains it further. Each layer of the recipe needs a
-    matrix and a vector of its size; what does not fit is refused with its name and its shape. Weights that nnfang
-    exported bring their recipe along.
+    predict, evaluate, compare, export, and train --from, which trains it further. What does not fit the layers of the
+    recipe is refused with its name and its shape. Weights that nnfang exported bring their recipe along.
     """
     from nnfang.commands import training
     from nnfang.commands.loading import load_dataset

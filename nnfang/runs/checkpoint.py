@@ -54,6 +54,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+DEFLATION_LIMIT = 16
+"""Bytes known of the training images per byte of a file that may be compressed: one of zeros would have 1,000."""
+
 WIDTH_LIMIT = 8
 """Units of all layers, those of dropout layers included, per parameter: a network has far less."""
 
@@ -227,7 +230,10 @@ def _read(members: Members) -> Checkpoint:
     meta = read_meta(members)
     checkpoint = allocate(meta, members.path, members.size)
     if any(name.startswith(FAMILIARITY) for name in members.filenames):
-        checkpoint = replace(checkpoint, familiarity=Familiarity.allocate(checkpoint.network.outputs))
+        classes = checkpoint.network.outputs
+        if Familiarity.count_bytes(classes) > DEFLATION_LIMIT * members.size:
+            raise CheckpointError("what it knows of its training images is larger than the file can hold", members.path)
+        checkpoint = replace(checkpoint, familiarity=Familiarity.allocate(classes))
     arrays = name_arrays(checkpoint.network, checkpoint.optimizer_state, checkpoint.familiarity)
     columns = name_columns(meta) if meta.format == FORMAT else {}
     _check_names(members, {"meta", *columns, *arrays})

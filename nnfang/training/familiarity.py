@@ -94,6 +94,11 @@ class Familiarity:
             sums=np.zeros(len(LEVELS), np.float32),
         )
 
+    @staticmethod
+    def count_bytes(classes: int) -> int:
+        """About how much memory `allocate` takes; for many classes, nothing but their roots counts."""
+        return classes * MOST_COMPONENTS**2 * np.dtype(np.float16).itemsize
+
     @property
     def arrays(self) -> dict[str, Array]:
         """What is kept, by the names of the attributes."""

@@ -9,13 +9,14 @@ import pytest
 
 import nnfang
 from nnfang.core.arrays import Array
+from nnfang.core.layers import Dense
 from nnfang.data import Dataset
 from nnfang.errors import CheckpointError
 from nnfang.runs import checkpoint, session
 from nnfang.runs.verification import Verification
 from nnfang.training.events import End
 from nnfang.training.familiarity import Familiarity
-from tests.shades import RECIPE, make_shades
+from tests.shades import RECIPE, describe, make_shades
 
 DATA = make_shades(400, 4)
 SHORT = replace(RECIPE, epochs=2)
@@ -117,3 +118,18 @@ def test_a_damaged_one_is_refused(change: Callable[[dict[str, Array]], object], 
     np.savez("damaged.npz", **members)  # type: ignore[arg-type]  # NumPy's stubs: allow_pickle could be among them
     with pytest.raises(CheckpointError, match=message):
         checkpoint.load(Path("damaged.npz"))
+
+
+def test_one_that_is_far_larger_than_its_file_is_refused_before_memory_is_taken() -> None:
+    """A file of zeros for many classes, compressed, would expand without end."""
+    names = tuple(map(str, range(3000)))
+    data = replace(DATA, y_train=np.arange(400), y_test=DATA.y_test, class_names=names)
+    recipe = replace(SHORT, layers=(Dense(len(names), "softmax"),), epochs=1)
+    network = nnfang.Network.for_recipe(recipe, data)
+    checkpoint.save(Path("many.npz"), network, describe(recipe, data), {"velocity": np.zeros_like(network.theta)})
+    members = members_of(Path("many.npz")) | {
+        f"familiarity.{name}": array for name, array in Familiarity.allocate(len(names)).arrays.items()
+    }
+    np.savez_compressed("many.npz", **members)  # type: ignore[arg-type]  # as above
+    with pytest.raises(CheckpointError, match="larger than the file can hold"):
+        checkpoint.load(Path("many.npz"))
