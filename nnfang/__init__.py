@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from nnfang.errors import PictureError as PictureError
     from nnfang.exports.reading import load_model as load
     from nnfang.runs.checkpoint import Checkpoint as Checkpoint
+    from nnfang.runs.committee import Committee as Committee
     from nnfang.runs.datasets import load_data as load_data
     from nnfang.runs.fit import fit as fit
     from nnfang.runs.fit import resume as resume
@@ -72,6 +73,7 @@ _HOMES = {
     "BlankError": "nnfang.errors:BlankError",
     "Checkpoint": "nnfang.runs.checkpoint:Checkpoint",
     "CheckpointError": "nnfang.errors:CheckpointError",
+    "Committee": "nnfang.runs.committee:Committee",
     "ConfigError": "nnfang.errors:ConfigError",
     "Constant": "nnfang.core.schedules:Constant",
     "Cosine": "nnfang.core.schedules:Cosine",
@@ -113,6 +115,7 @@ __all__ = [
     "BlankError",
     "Checkpoint",
     "CheckpointError",
+    "Committee",
     "ConfigError",
     "Constant",
     "Cosine",

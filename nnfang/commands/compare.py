@@ -175,13 +175,13 @@ def evaluate(letter: str, path: Path, checkpoint: Checkpoint, data: Dataset) -> 
     """
     from nnfang.reports.comparison import Contender
     from nnfang.runs.bundled import BUNDLED, NETWORK
-    from nnfang.runs.evaluation import evaluate_checkpoint
+    from nnfang.runs.evaluation import evaluate_classifier
     from nnfang.runs.finding import is_folder
     from nnfang.runs.folder import Run
 
     file = Run(path).best if is_folder(path) else path
     begin = perf_counter()
-    outcome = evaluate_checkpoint(checkpoint, data)
+    outcome = evaluate_classifier(checkpoint, data)
     seconds = perf_counter() - begin
     model = BUNDLED if path == NETWORK else console.encodable(path)
     return Contender(letter, model, checkpoint, file.stat().st_size, outcome, seconds)

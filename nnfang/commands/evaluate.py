@@ -40,11 +40,12 @@ def guess_option(word: str) -> str:
     examples={
         "Evaluate the newest run on its test images": "nnfang evaluate",
         "Evaluate a run on the images held out for validation": "nnfang evaluate -m runs/first --split validation",
+        "Evaluate the mean of the probabilities of two runs": "nnfang evaluate -m runs/a -m runs/b",
         "Write the figures, the mistakes and pictures of them to a folder": "nnfang evaluate -o evaluation",
         "Fail in a script if the accuracy is below 97%": "nnfang evaluate --min-accuracy 0.97 --json",
     },
 )
-@options.model
+@options.models
 @options.dataset
 @option(
     "--split",
@@ -93,7 +94,7 @@ def guess_option(word: str) -> str:
 @options.quiet
 @options.verbose
 def command(
-    model: Path | None,
+    models: tuple[Path, ...],
     dataset: str | None,
     split: Split,
     *,
@@ -106,7 +107,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Evaluate a trained network.
+    """Evaluate a trained network, or several that answer together.
 
     Prints the loss, the accuracy with its 95% interval, how far the probabilities can be believed, the scores of each
     class, and which is taken for which. Where there is no run yet, the network that comes with nnfang is evaluated.
@@ -114,17 +115,17 @@ def command(
     those of mnist-sample.
     """
     from nnfang.commands import results
-    from nnfang.commands.loading import load_dataset, load_model
+    from nnfang.commands.loading import load_classifier, load_dataset
     from nnfang.reports.result import Result
-    from nnfang.runs.evaluation import evaluate_checkpoint
+    from nnfang.runs.evaluation import evaluate_classifier
 
     files = open_files(folder, junit, may_replace=force, is_quiet=quiet)
-    path, checkpoint = load_model(model, is_quiet=quiet, or_bundled=True)
+    name, classifier = load_classifier(models, is_quiet=quiet)
     load = partial(load_dataset, is_offline=offline, is_quiet=quiet)
     may_replace = split == "test" and min_accuracy is None
-    data = load(dataset) if dataset else load_recorded(checkpoint.recipe.dataset, load, may_replace=may_replace)
-    outcome = evaluate_checkpoint(checkpoint, data, split)
-    result = Result(console.encodable(path), checkpoint, data, split, outcome, k)
+    data = load(dataset) if dataset else load_recorded(classifier.trained_on, load, may_replace=may_replace)
+    outcome = evaluate_classifier(classifier, data, split)
+    result = Result(name, classifier, data, split, outcome, k)
     if files:  # first, since nobody may read stdout to its end
         files.write(result, min_accuracy)
     if as_json:

@@ -11,11 +11,15 @@ from nnfang.runs.bundled import NETWORK
 from nnfang.runs.checkpoint import load_meta
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.classifier import Classifier
     from nnfang.runs.meta import TestRecord
+
+SEVERAL = 2
 
 
 def load_dataset(name: str, *, is_offline: bool, is_quiet: bool) -> Dataset:
@@ -45,6 +49,20 @@ def load_model(path: Path | None, *, is_quiet: bool, or_bundled: bool = False) -
     elif path is None and not is_quiet:
         console.note(describe_choice(found, checkpoint))
     return found, checkpoint
+
+
+def load_classifier(paths: Sequence[Path], *, is_quiet: bool) -> tuple[str, Classifier]:
+    """Load a network as `load_model` does, or several that answer together; with what it is called.
+
+    Raises:
+        NnfangError: Several do not fit together.
+    """
+    if len(paths) < SEVERAL:
+        found, checkpoint = load_model(next(iter(paths), None), is_quiet=is_quiet, or_bundled=True)
+        return console.encodable(found), checkpoint
+    from nnfang.runs.committee import Committee
+
+    return " + ".join(map(console.encodable, paths)), Committee([reading.load_model(path) for path in paths])
 
 
 def describe_choice(found: Path, checkpoint: Checkpoint) -> str:

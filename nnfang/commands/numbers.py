@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from nnfang.commands.predictions import Doubts
     from nnfang.errors import PictureError
-    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.classifier import Classifier
     from nnfang.runs.numbers import Number
 
 Reasons = dict[int, str]
@@ -39,15 +39,15 @@ class TextNumbers:
 
     single: ClassVar[type[TextWriter]] = TextWriter
 
-    def __init__(self, checkpoint: Checkpoint, doubts: Doubts) -> None:
+    def __init__(self, classifier: Classifier, doubts: Doubts) -> None:
         """Write to stdout.
 
         Args:
-            checkpoint: What predicts.
+            classifier: What predicts.
             doubts: When a digit gets no label.
         """
         self.doubts = doubts
-        self.others = self.single(checkpoint, 1, doubts)
+        self.others = self.single(classifier, 1, doubts)
 
     def write_header(self) -> None:
         """What comes before the first picture."""

@@ -216,6 +216,9 @@ verbose = option(
     callback=attach_log,
     help="Show more detail on stderr: what was found, tried and skipped, and how long it took.",
 )
+
+NETWORKS = "a checkpoint, the folder of a run (its best.npz), or bundled, which comes with nnfang"
+
 model = option(
     "-m",
     "--model",
@@ -223,6 +226,17 @@ model = option(
     type=ModelType(),
     metavar="MODEL",
     shell_complete=completion.complete_model,
-    help="Use this network: a checkpoint, the folder of a run (its best.npz), or bundled, which comes with nnfang.  "
+    help=f"Use this network: {NETWORKS}.  [default: the newest run under runs/]",
+)
+models = option(
+    "-m",
+    "--model",
+    "models",
+    group=MODEL,
+    type=ModelType(),
+    multiple=True,
+    metavar="MODEL",
+    shell_complete=completion.complete_model,
+    help=f"Use this network: {NETWORKS}; repeatable: of several, the mean of their probabilities counts.  "
     "[default: the newest run under runs/]",
 )

@@ -48,11 +48,12 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
         "Classify a picture that comes with nnfang": "nnfang predict sample:7",
         "Name the three most likely classes of each picture in a folder": "nnfang predict --top 3 --format json scans/",
         "Read all digits of a picture": "nnfang predict --number receipt.png",
+        "Ask two networks, and take the mean of their probabilities": "nnfang predict -m runs/a -m runs/b digit.png",
         "See what the network sees": "nnfang predict --save-input seen/ photo.jpg",
         "Classify what another program writes": "cat digit.png | nnfang predict -",
     },
 )
-@options.model
+@options.models
 @option("--number", "is_number", group=PICTURES, is_flag=True, help="Read all digits, line by line, as one number.")
 @option(
     "--raw",
@@ -121,7 +122,7 @@ def list_samples(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
     description="Pictures to classify, as files, folders, globs, - for standard input, or samples such as sample:7.",
 )
 def command(
-    model: Path | None,
+    models: tuple[Path, ...],
     pictures: tuple[str, ...],
     *,
     top: int,
@@ -148,20 +149,20 @@ def command(
     With --number, every digit of a picture is read, line by line. What is no digit is left out, with a warning.
     """
     from nnfang.commands import numbers, predictions
-    from nnfang.commands.loading import load_model
+    from nnfang.commands.loading import load_classifier
     from nnfang.runs.numbers import predict_numbers
     from nnfang.runs.pictures import predict_pictures
 
     if is_number:
         numbers.refuse_options(raw=raw, top=top)
-    _, checkpoint = load_model(model, is_quiet=quiet, or_bundled=True)
+    _, classifier = load_classifier(models, is_quiet=quiet)
     doubts, stdin = predictions.Doubts(min_probability, rejects), sys.stdin.buffer
     seen = predictions.InputFolder(folder, may_replace=force) if folder else None
     if is_number:
-        several = predict_numbers(checkpoint, pictures, stdin=stdin)
-        failed = predictions.write_all(several, numbers.WRITERS[style](checkpoint, doubts), seen)
+        several = predict_numbers(classifier, pictures, stdin=stdin)
+        failed = predictions.write_all(several, numbers.WRITERS[style](classifier, doubts), seen)
     else:
-        single = predict_pictures(checkpoint, pictures, raw=raw, stdin=stdin)
-        failed = predictions.write_all(single, predictions.WRITERS[style](checkpoint, top, doubts), seen)
+        single = predict_pictures(classifier, pictures, raw=raw, stdin=stdin)
+        failed = predictions.write_all(single, predictions.WRITERS[style](classifier, top, doubts), seen)
     if failed:
         sys.exit(PictureError.exit_code)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from nnfang.errors import PictureError
-    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.classifier import Classifier
     from nnfang.runs.numbers import Number
 
 Answer_contra = TypeVar("Answer_contra", Prediction, "Number", contravariant=True)
@@ -47,15 +47,15 @@ class Doubts:
     min_probability: float = 0.0
     rejects: bool = False
 
-    def check(self, checkpoint: Checkpoint) -> None:
+    def check(self, classifier: Classifier) -> None:
         """Refuse to look for what the network cannot tell.
 
         Raises:
             NnfangError: It gives no probabilities, or does not know its training images.
         """
-        if self.min_probability and checkpoint.network.output_activation != "softmax":
+        if self.min_probability and not classifier.gives_probabilities:
             raise NnfangError("this network gives scores, not probabilities, so that none can be asked for")
-        if self.rejects and not checkpoint.familiarity:
+        if self.rejects and not classifier.familiarity:
             raise NnfangError(
                 "this network cannot tell which pictures are unfamiliar, so it can reject none: its checkpoint does "
                 "not describe the images that it was trained on, as one does at the end of a training"
@@ -86,18 +86,18 @@ def describe_unfamiliar(prediction: Prediction) -> str:
 class TextWriter:
     """``7  99.8%  digit.png``; for a picture that cannot be read, ``-      -  blank.png  (no ink found)``."""
 
-    def __init__(self, checkpoint: Checkpoint, top: int, doubts: Doubts) -> None:
+    def __init__(self, classifier: Classifier, top: int, doubts: Doubts) -> None:
         """Write to stdout.
 
         Args:
-            checkpoint: What predicts.
+            classifier: What predicts.
             top: How many classes are named.
             doubts: When none is.
         """
-        doubts.check(checkpoint)
+        doubts.check(classifier)
         self.doubts = doubts
-        self.top = min(top, len(checkpoint.class_names))
-        self.is_probability = checkpoint.network.output_activation == "softmax"
+        self.top = min(top, len(classifier.class_names))
+        self.is_probability = classifier.gives_probabilities
         self.value, self.values = ("probability", "probabilities") if self.is_probability else ("score", "scores")
 
     def write_header(self) -> None:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from nnfang.training.evaluation import measure_losses
-
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -37,10 +35,10 @@ class Mistakes:
     @classmethod
     def of(cls, result: Result) -> Self:
         """Those of an evaluation."""
-        outcome, checkpoint = result.outcome, result.checkpoint
+        outcome = result.outcome
         wrong = (outcome.predicted != outcome.labels).nonzero()[0]
         rows, true, predicted = outcome.rows[wrong], outcome.labels[wrong], outcome.predicted[wrong]
-        losses = measure_losses(checkpoint.network, checkpoint.recipe.loss, outcome.images[rows], true)
+        losses = result.classifier.measure_losses(outcome.images[rows], true)
         order = np.argsort(-np.nan_to_num(losses, nan=np.inf), kind="stable")
         confidence = outcome.outputs[wrong, predicted]
         return cls(rows[order], true[order], predicted[order], confidence[order], losses[order])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nnfang.data import Dataset
     from nnfang.reports.calibration import Calibration
     from nnfang.reports.scores import Confusion
-    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.classifier import Classifier
     from nnfang.runs.evaluation import Outcome, Split
     from nnfang.training.evaluation import Evaluation
 
@@ -60,7 +60,7 @@ class Result:
 
     Attributes:
         model: Where the network is, as text.
-        checkpoint: The network.
+        classifier: The network, or several.
         data: The data set.
         split: Which of its images.
         outcome: What the network made of each.
@@ -68,7 +68,7 @@ class Result:
     """
 
     model: str
-    checkpoint: Checkpoint
+    classifier: Classifier
     data: Dataset
     split: Split
     outcome: Outcome
@@ -82,7 +82,7 @@ class Result:
     @property
     def is_probability(self) -> bool:
         """Whether the outputs are probabilities, rather than scores."""
-        return self.checkpoint.network.output_activation == "softmax"
+        return self.classifier.gives_probabilities
 
     @cached_property
     def calibration(self) -> Calibration | None:

@@ -12,7 +12,7 @@ from nnfang.reports.distributions import LayerDistributions, measure_distributio
 from nnfang.reports.layers import LayerFacts, describe_layers
 from nnfang.reports.mistakes import Mistakes
 from nnfang.reports.result import Result
-from nnfang.runs.evaluation import choose_images, evaluate_checkpoint, split_as_trained
+from nnfang.runs.evaluation import choose_images, evaluate_classifier, split_as_trained
 from nnfang.runs.examination import Examination, examine_network
 from nnfang.runs.finding import is_folder
 from nnfang.runs.overview import Overview, find_best_epoch, find_divergence, look_at
@@ -34,12 +34,14 @@ class Story:
     """A network with what is known of it.
 
     Attributes:
-        result: The network on the test images.
+        checkpoint: The network.
+        result: The same on the test images.
         overview: The run that it is of; None where it is a file alone.
         latest: What the latest checkpoint of the run says, or else its own.
         examination: What is wrong with the training; None where its history is not known, or its data.
     """
 
+    checkpoint: Checkpoint
     result: Result
     overview: Overview | None
     latest: Meta
@@ -59,7 +61,7 @@ class Story:
             DataError: The data set does not fit.
             CheckpointError: What is known of the run cannot be read.
         """
-        result = Result(model, checkpoint, data, "test", evaluate_checkpoint(checkpoint, data))
+        result = Result(model, checkpoint, data, "test", evaluate_classifier(checkpoint, data))
         overview = look_at(path) if is_folder(path) else None
         latest = overview.meta if overview and overview.meta else checkpoint.meta
         examination = None
@@ -67,12 +69,7 @@ class Story:
             recipe = find_recipe(overview, checkpoint)
             record = find_divergence(overview.run, latest) if overview and overview.meta else None
             examination = examine_network(checkpoint, recipe, latest, data, result.evaluation, record)
-        return cls(result, overview, latest, examination)
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """The network."""
-        return self.result.checkpoint
+        return cls(checkpoint, result, overview, latest, examination)
 
     @property
     def recipe(self) -> Recipe:

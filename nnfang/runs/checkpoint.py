@@ -31,24 +31,25 @@ from nnfang.core.constraints import FieldError, format_value
 from nnfang.core.network import Network, layer_shapes
 from nnfang.errors import CheckpointError
 from nnfang.files import write_whole
+from nnfang.runs.classifier import Classifier
 from nnfang.runs.contents import FAMILIARITY, check_fit, name_arrays, name_members
-from nnfang.runs.evaluation import Split, evaluate_checkpoint
+from nnfang.runs.evaluation import choose_images
 from nnfang.runs.format import name_columns, read_meta, read_recipe
 from nnfang.runs.members import Members
 from nnfang.runs.meta import FORMAT, Meta, TestRecord
 from nnfang.runs.publication import for_inference, name_in_public
-from nnfang.training.evaluation import evaluate
+from nnfang.training.evaluation import evaluate, measure_losses
 from nnfang.training.familiarity import Familiarity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from os import PathLike
+
+    import numpy.typing as npt
 
     from nnfang.core.arrays import Labels
     from nnfang.core.optimizers import State
     from nnfang.data import Dataset
-    from nnfang.runs.numbers import Number
-    from nnfang.runs.pictures import Prediction
+    from nnfang.runs.evaluation import Split
     from nnfang.training.evaluation import Evaluation
     from nnfang.training.recipe import Recipe
 
@@ -62,7 +63,7 @@ WIDTH_LIMIT = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Checkpoint:
+class Checkpoint(Classifier):
     """A network with what is known about it.
 
     Attributes:
@@ -88,6 +89,31 @@ class Checkpoint:
         """One per output."""
         return self.meta.class_names
 
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Height and width of an image, or how many numbers an input is."""
+        return self.meta.input_shape
+
+    @property
+    def preparation(self) -> str:
+        """How pictures are made into inputs, see `nnfang.images`."""
+        return self.meta.preparation
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Of its outputs, and of all its numbers."""
+        return self.network.dtype
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the outputs are probabilities, rather than scores."""
+        return self.network.output_activation == "softmax"
+
+    @property
+    def trained_on(self) -> str:
+        """The name or path of the data set that it was trained on."""
+        return self.recipe.dataset
+
     def predict(self, images: Images) -> Array:
         """ŷ for each image (m, …), as `Network.predict`.  Returns (m, classes)."""
         return self.network.predict(images)
@@ -96,52 +122,13 @@ class Checkpoint:
         """Loss and confusion on some of the images, see `nnfang.training.evaluation.evaluate`."""
         return evaluate(self.network, self.recipe.loss, images, labels, rows, outputs)
 
-    def evaluate(self, data: Dataset, split: Split = "test") -> Evaluation:
-        """Loss, accuracy and confusion on the test images of a data set, or on the images of its own training.
+    def measure_losses(self, images: Images, labels: Labels) -> npt.NDArray[np.float64]:
+        """The loss of each image by itself, for a few images (n, …).  Returns (n,)."""
+        return measure_losses(self.network, self.recipe.loss, images, labels)
 
-        Raises:
-            DataError: The data set does not fit, or its training images are not those of this training.
-        """
-        return evaluate_checkpoint(self, data, split).evaluation
-
-    def predict_pictures(self, pictures: Iterable[str | PathLike[str]], *, raw: bool = False) -> list[Prediction]:
-        """Read pictures, prepare them as this network needs them, and predict them.
-
-        Args:
-            pictures: Files, folders, patterns such as ``scans/*.png``, or samples such as ``sample:7``.
-            raw: Whether a picture is taken as it is: only converted to greyscale and resized, not inverted.
-
-        Raises:
-            PictureError: One cannot be read, or shows nothing.
-            NnfangError: The network's inputs are no pictures.
-        """
-        from nnfang.runs.pictures import predict_pictures  # Pillow, which nothing else here needs
-
-        predictions = []
-        for prediction in predict_pictures(self, pictures, raw=raw):
-            if isinstance(prediction, tuple):
-                raise prediction[1]
-            predictions.append(prediction)
-        return predictions
-
-    def predict_numbers(self, pictures: Iterable[str | PathLike[str]]) -> list[Number]:
-        """Read all digits on pictures, from left to right and from top to bottom.
-
-        Args:
-            pictures: As for `predict_pictures`.
-
-        Raises:
-            PictureError: One cannot be read, or there is no digit on it.
-            NnfangError: The network does not tell digits apart, or gives no probabilities.
-        """
-        from nnfang.runs.numbers import predict_numbers
-
-        numbers = []
-        for number in predict_numbers(self, pictures):
-            if isinstance(number, tuple):
-                raise number[1]
-            numbers.append(number)
-        return numbers
+    def choose_images(self, data: Dataset, split: Split) -> tuple[Images, Labels, Labels | None]:
+        """The images of a split, see `nnfang.runs.evaluation.choose_images`."""
+        return choose_images(self, data, split)
 
     def save(self, path: str | Path) -> None:
         """Write a file that `nnfang.load` reads; an existing one is replaced.

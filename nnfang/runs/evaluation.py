@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nnfang.core.arrays import Array, Images, Labels
     from nnfang.data import Dataset
     from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.classifier import Classifier
     from nnfang.training.evaluation import Evaluation
 
 logger = logging.getLogger(__name__)
@@ -50,11 +51,11 @@ class Outcome:
         return predicted
 
 
-def evaluate_checkpoint(checkpoint: Checkpoint, data: Dataset, split: Split = "test") -> Outcome:
-    """Let a checkpoint's network look at the images of a split.
+def evaluate_classifier(classifier: Classifier, data: Dataset, split: Split = "test") -> Outcome:
+    """Let a network look at the images of a split.
 
     Args:
-        checkpoint: The network, and how it was trained.
+        classifier: The network, or several.
         data: With images of the same shape and as many classes.
         split: Which images; training and validation images are those of its training.
 
@@ -62,29 +63,29 @@ def evaluate_checkpoint(checkpoint: Checkpoint, data: Dataset, split: Split = "t
         DataError: The data set does not fit, or it cannot be told what was trained on.
         CheckpointError: Such a training there was not.
     """
-    check_data(checkpoint, data)
-    images, labels, rows = choose_images(checkpoint, data, split)
+    check_data(classifier, data)
+    images, labels, rows = classifier.choose_images(data, split)
     begin = perf_counter()
-    network, rows = checkpoint.network, np.arange(len(images)) if rows is None else rows
-    outputs = np.empty((len(rows), network.outputs), network.dtype)
-    result = checkpoint.judge(images, labels, rows, outputs)
+    rows = np.arange(len(images)) if rows is None else rows
+    outputs = np.empty((len(rows), len(classifier.class_names)), classifier.dtype)
+    result = classifier.judge(images, labels, rows, outputs)
     logger.info("Evaluated %s %s images in %.2f s", f"{result.n:,}", split, perf_counter() - begin)
     return Outcome(result, outputs, labels[rows], images, rows)
 
 
-def check_data(checkpoint: Checkpoint, data: Dataset) -> None:
+def check_data(classifier: Classifier, data: Dataset) -> None:
     """Refuse a data set that the network was not made for; warn if a class has another name.
 
     Raises:
         DataError: Its images have another shape, or it has another number of classes.
     """
-    trained_on = checkpoint.meta.input_shape
+    trained_on = classifier.input_shape
     if data.input_shape != trained_on:
         raise DataError(f"its images are {data.input_shape}, the network was trained on {trained_on}", data.name)
-    found, known = len(data.class_names), len(checkpoint.class_names)
+    found, known = len(data.class_names), len(classifier.class_names)
     if found != known:
         raise DataError(f"it has {found} classes, the network was trained on {known}", data.name)
-    for trained, name in zip(checkpoint.class_names, data.class_names, strict=True):
+    for trained, name in zip(classifier.class_names, data.class_names, strict=True):
         if trained != name:
             warnings.warn(
                 f'{data.name} calls "{name}" what the network was trained on as "{trained}"; are they the same?',

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from nnfang.core.arrays import Array, Images
     from nnfang.images import Line, Page, Piece, Prepared
-    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.classifier import Classifier
 
 MOST_HYPOTHESES = 5000
 """Hypotheses of a page, so that it takes no more than seconds."""
@@ -111,7 +111,7 @@ class Hypothesis:
     reason: str | None = None
 
 
-def choose_strings(checkpoint: Checkpoint, page: Page) -> list[list[Hypothesis]]:
+def choose_strings(classifier: Classifier, page: Page) -> list[list[Hypothesis]]:
     """The best string of each line.
 
     Raises:
@@ -119,7 +119,7 @@ def choose_strings(checkpoint: Checkpoint, page: Page) -> list[list[Hypothesis]]
     """
     lines = list(enumerate(page.lines))
     whole = [[Hypothesis(piece, k, k + 1) for k, piece in enumerate(line.pieces)] for line in page.lines]
-    judged = _judge(checkpoint, page, whole)
+    judged = _judge(classifier, page, whole)
     cuts = [_cut(line, found) for line, found in zip(page.lines, judged, strict=True)]
     proposed = [
         list(_propose(page.lines[number].height, pieces, crossed)) for number, (pieces, crossed) in enumerate(cuts)
@@ -128,7 +128,7 @@ def choose_strings(checkpoint: Checkpoint, page: Page) -> list[list[Hypothesis]]
     if count > MOST_HYPOTHESES:
         raise PictureError(f"{count:,} shapes that could be digits, which are too many for a page of numbers")
     known = {id(found.piece): found for line in judged for found in line}
-    fresh = _judge(checkpoint, page, [[found for found in line if id(found.piece) not in known] for line in proposed])
+    fresh = _judge(classifier, page, [[found for found in line if id(found.piece) not in known] for line in proposed])
     strings = []
     for number, line in lines:
         again = [
@@ -193,16 +193,16 @@ def _skip(line: Line, pieces: Sequence[Piece]) -> Iterator[Hypothesis]:
         yield Hypothesis(piece, k, k + 1, score=score, reason=reason or UNREADABLE)
 
 
-def _judge(checkpoint: Checkpoint, page: Page, lines: Sequence[Sequence[Hypothesis]]) -> list[list[Hypothesis]]:
+def _judge(classifier: Classifier, page: Page, lines: Sequence[Sequence[Hypothesis]]) -> list[list[Hypothesis]]:
     """The same hypotheses of each line, with outputs and scores."""
-    shape = checkpoint.meta.input_shape[0], checkpoint.meta.input_shape[1]
+    shape = classifier.input_shape[0], classifier.input_shape[1]
     prepared = [[page.prepare(f.piece, number, shape) for f in line] for number, line in enumerate(lines)]
     flat = [picture.image for line in prepared for picture in line]
     if not flat:
         return [[] for _ in lines]
     images = np.stack(flat)
-    outputs = checkpoint.predict(images)
-    found = iter(zip(outputs, _measure_surprise(checkpoint, images, outputs), strict=True))
+    outputs = classifier.predict(images)
+    found = iter(zip(outputs, _measure_surprise(classifier, images, outputs), strict=True))
     judged: list[list[Hypothesis]] = []
     for line, pictures, here in zip(page.lines, prepared, lines, strict=True):
         judged.append([])
@@ -213,10 +213,10 @@ def _judge(checkpoint: Checkpoint, page: Page, lines: Sequence[Sequence[Hypothes
     return judged
 
 
-def _measure_surprise(checkpoint: Checkpoint, images: Images, outputs: Array) -> npt.NDArray[np.float64]:
+def _measure_surprise(classifier: Classifier, images: Images, outputs: Array) -> npt.NDArray[np.float64]:
     """By the edges and by the odds; (m, 2)."""
-    if checkpoint.familiarity:
-        return checkpoint.familiarity.surprise(images, outputs)
+    if classifier.familiarity:
+        return classifier.familiarity.surprise(images, outputs)
     odds = (log_odds_against(outputs, outputs.argmax(axis=1)) - MODEL.usual_odds) / MODEL.usual_excess
     return np.stack([np.full(len(odds), MODEL.usual_edges), odds], axis=1)
 

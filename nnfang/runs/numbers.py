@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nnfang.core.arrays import Array
     from nnfang.images.arrays import Box
-    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.classifier import Classifier
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,12 +88,12 @@ class Number:
 
 
 def predict_numbers(
-    checkpoint: Checkpoint, pictures: Iterable[str | PathLike[str]], *, stdin: BinaryIO | None = None
+    classifier: Classifier, pictures: Iterable[str | PathLike[str]], *, stdin: BinaryIO | None = None
 ) -> Iterator[Number | tuple[str, PictureError]]:
     """Read all digits on pictures, one picture at a time.
 
     Args:
-        checkpoint: The network.
+        classifier: The network.
         pictures: Files, folders, patterns such as ``scans/*.png``, or samples such as ``sample:7``.
         stdin: What ``-`` stands for.
 
@@ -103,41 +103,41 @@ def predict_numbers(
     Raises:
         NnfangError: The network does not tell digits apart, or gives no probabilities.
     """
-    check_digits(checkpoint)
+    check_digits(classifier)
     for name, page in read_pictures(pictures, images.load_page, stdin):
         if isinstance(page, PictureError):
             yield name, page
             continue
         try:
-            yield _read_number(checkpoint, name, page)
+            yield _read_number(classifier, name, page)
         except PictureError as error:
             yield name, type(error)(error.reason, name)
 
 
-def check_digits(checkpoint: Checkpoint) -> None:
+def check_digits(classifier: Classifier) -> None:
     """Refuse a network that cannot read numbers.
 
     Raises:
         NnfangError: Its inputs are not prepared as digits, its classes are no characters, or its outputs no
             probabilities.
     """
-    if len(checkpoint.meta.input_shape) != 2 or checkpoint.meta.preparation != "digit":  # noqa: PLR2004
+    if len(classifier.input_shape) != 2 or classifier.preparation != "digit":  # noqa: PLR2004
         raise NnfangError("this network was not trained on images of digits, so it reads no numbers")
-    if any(len(name) != 1 for name in checkpoint.class_names):
+    if any(len(name) != 1 for name in classifier.class_names):
         raise NnfangError("this network's classes are not single characters, of which a number could be made")
-    if checkpoint.network.output_activation != "softmax":
+    if not classifier.gives_probabilities:
         raise NnfangError("this network gives scores, not probabilities, by which the digits of a number are found")
 
 
-def _read_number(checkpoint: Checkpoint, name: str, page: images.Page) -> Number:
+def _read_number(classifier: Classifier, name: str, page: images.Page) -> Number:
     digits: list[Digit] = []
     marks: list[Mark] = []
-    for number, string in enumerate(choose_strings(checkpoint, page)):
+    for number, string in enumerate(choose_strings(classifier, page)):
         uncut = {id(piece) for piece in page.lines[number].pieces}
         for found in string:
             if found.prepared is not None and found.outputs is not None:
-                familiarity = _measure_familiarity(checkpoint, found.prepared.image, found.outputs)
-                answer = (name, checkpoint.class_names, found.outputs, found.prepared, familiarity)
+                familiarity = _measure_familiarity(classifier, found.prepared.image, found.outputs)
+                answer = (name, classifier.class_names, found.outputs, found.prepared, familiarity)
                 digits.append(Digit(*answer, line=number))
             elif id(found.piece) in uncut and found.reason:
                 marks.append(Mark(found.reason, page.locate(found.piece), number))
@@ -146,7 +146,7 @@ def _read_number(checkpoint: Checkpoint, name: str, page: images.Page) -> Number
     return Number(name, tuple(digits), tuple(marks), page.warnings)
 
 
-def _measure_familiarity(checkpoint: Checkpoint, image: images.Grey, outputs: Array) -> float | None:
+def _measure_familiarity(classifier: Classifier, image: images.Grey, outputs: Array) -> float | None:
     """The familiarity of an image (h, w) of which the network made these outputs (classes,)."""
-    known = checkpoint.familiarity
+    known = classifier.familiarity
     return round(float(known.measure(image[None], outputs[None])[0]), 4) if known else None

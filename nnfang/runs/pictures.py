@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nnfang.core.arrays import Array
-    from nnfang.runs.checkpoint import Checkpoint
+    from nnfang.runs.classifier import Classifier
 
 
 T = TypeVar("T")
@@ -65,12 +65,12 @@ class Prediction:
 
 
 def predict_pictures(
-    checkpoint: Checkpoint, pictures: Iterable[str | PathLike[str]], *, raw: bool = False, stdin: BinaryIO | None = None
+    classifier: Classifier, pictures: Iterable[str | PathLike[str]], *, raw: bool = False, stdin: BinaryIO | None = None
 ) -> Iterator[Prediction | tuple[str, PictureError]]:
     """Read pictures and predict them, one at a time.
 
     Args:
-        checkpoint: The network, and how pictures are prepared for it.
+        classifier: The network, or several, and how pictures are prepared for it.
         pictures: Files, folders, patterns such as ``scans/*.png``, or samples such as ``sample:7``.
         raw: Whether a picture is taken as it is: only converted to greyscale and resized, not inverted.
         stdin: What ``-`` stands for.
@@ -81,10 +81,10 @@ def predict_pictures(
     Raises:
         NnfangError: The network's inputs are no pictures.
     """
-    shape = checkpoint.meta.input_shape
+    shape = classifier.input_shape
     if len(shape) != 2:  # noqa: PLR2004 - height and width
         raise NnfangError(f"this network's inputs are {shape[0]} numbers, not a picture of a height and a width")
-    preparation = "plain" if raw else checkpoint.meta.preparation
+    preparation = "plain" if raw else classifier.preparation
     begin = perf_counter()
 
     def load(source: Path | BinaryIO, name: str | None = None) -> images.Readings:
@@ -95,10 +95,10 @@ def predict_pictures(
             _log_reading(name, readings, preparation, perf_counter() - begin)
             yield name, readings
         else:
-            chosen = choose(readings, checkpoint.predict, checkpoint.familiarity)
+            chosen = choose(readings, classifier.predict, classifier.familiarity)
             _log_reading(name, chosen.picture, preparation, perf_counter() - begin)
             familiarity = None if chosen.familiarity is None else round(chosen.familiarity, 4)
-            yield Prediction(name, checkpoint.class_names, chosen.outputs, chosen.picture, familiarity)
+            yield Prediction(name, classifier.class_names, chosen.outputs, chosen.picture, familiarity)
         begin = perf_counter()
 
 

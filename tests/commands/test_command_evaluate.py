@@ -34,6 +34,23 @@ def test_json_agrees_with_the_end_of_the_training(trained: Trained, nnfang: Nnfa
     assert found["interval"] == end["test_interval"]
 
 
+def test_several_networks_are_evaluated_together(trained: Trained, nnfang: Nnfang) -> None:
+    both = ["-m", str(trained.folder), "-m", "bundled"]
+    (found,) = nnfang("evaluate", *both, "--dataset", "mnist-sample", "--json").objects
+    (alone,) = nnfang("evaluate", "-m", "bundled", "--dataset", "mnist-sample", "--json").objects
+    assert found["model"].startswith(f"{trained.folder} + ")
+    assert found["n"] == 2000
+    assert trained.result.end["test_accuracy"] < found["accuracy"] < alone["accuracy"]
+    assert found["interval"][0] < found["accuracy"] < found["interval"][1]
+
+
+def test_several_networks_need_a_data_set_that_all_were_trained_on(trained: Trained, nnfang: Nnfang) -> None:
+    result = nnfang("evaluate", "-m", str(trained.folder), "-m", "bundled", code=5)
+    assert "different data sets: mnist, mnist-sample" in result.stderr
+    result = nnfang("evaluate", "-m", str(trained.folder), "-m", str(trained.folder), "--split", "train", code=5)
+    assert "only on test images" in result.stderr
+
+
 def test_json_of_classes_agrees_with_the_confusion(trained: Trained, nnfang: Nnfang) -> None:
     (found,) = nnfang("evaluate", "-m", str(trained.folder / "best.npz"), "--json").objects
     confusion = np.array(found["confusion"])

@@ -493,3 +493,14 @@ def test_what_a_network_cannot_tell_is_not_looked_for(nnfang: Nnfang, trained: T
     nnfang.train(*linear, "-o", "run")
     refused = nnfang("predict", "-m", "run", "--min-probability", "0.9", "sample:7", code=1)
     assert "this network gives scores, not probabilities" in refused.stderr
+
+
+def test_several_networks_answer_with_the_mean_of_their_probabilities(predict: Predict, digits: Digits) -> None:
+    def ask(*models: str) -> list[dict[str, float]]:
+        chosen = [word for model in models for word in ("-m", model)]
+        found = predict.nnfang("predict", *chosen, "--format", "json", *map(digits.__getitem__, range(5))).objects
+        return [answer["probabilities"] for answer in found]
+
+    own = str(predict.trained.folder)
+    for both, one, other in zip(ask(own, "bundled"), ask(own), ask("bundled"), strict=True):
+        assert both == pytest.approx({name: (one[name] + other[name]) / 2 for name in one}, abs=1e-6)

@@ -7,7 +7,7 @@ from nnfang.core.network import Network
 from nnfang.data import Dataset
 from nnfang.reports.result import Result
 from nnfang.runs.checkpoint import Checkpoint
-from nnfang.runs.evaluation import evaluate_checkpoint
+from nnfang.runs.evaluation import evaluate_classifier
 from nnfang.runs.meta import describe_training
 from nnfang.training.recipe import Recipe
 
@@ -33,4 +33,4 @@ def make_result(
     network.theta[...] *= 9
     meta = describe_training(recipe, data, engine="batch", environment={})
     checkpoint = Checkpoint(network, recipe, meta, {})
-    return Result("=runs/<i>|\n", checkpoint, data, "test", evaluate_checkpoint(checkpoint, data), 2)
+    return Result("=runs/<i>|\n", checkpoint, data, "test", evaluate_classifier(checkpoint, data), 2)

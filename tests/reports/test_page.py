@@ -17,6 +17,7 @@ from nnfang.core.losses import LOSSES
 from nnfang.core.optimizers import OPTIMIZERS, Momentum
 from nnfang.reports import equations
 from nnfang.reports.distributions import Distribution
+from nnfang.runs.checkpoint import Checkpoint
 from nnfang.runs.examination import examine_network
 from nnfang.training.events import Epoch
 from nnfang.training.recipe import Recipe
@@ -70,16 +71,17 @@ def make_story(
     names: tuple[str, ...] = HOSTILE, shape: tuple[int, ...] = (6, 5), history: tuple[Epoch, ...] = make_history(1, 0.3)
 ) -> Story:
     result = make_result(names, shape)
-    meta = result.checkpoint.meta
+    assert isinstance(result.classifier, Checkpoint)
+    meta = result.classifier.meta
     state = msgspec.structs.replace(meta.state, epoch=len(history), best_epoch=len(history), step=len(history))
     environment = {"processor": "<b>fast</b>", "\u202eblas": {"<i>": "1"}, "numba": None}
     meta = msgspec.structs.replace(
         meta, history=history, epoch=len(history), step=len(history), state=state, environment=environment
     )
-    checkpoint = replace(result.checkpoint, meta=meta)
-    result = replace(result, checkpoint=checkpoint)
+    checkpoint = replace(result.classifier, meta=meta)
+    result = replace(result, classifier=checkpoint)
     examination = examine_network(checkpoint, checkpoint.recipe, meta, result.data, result.evaluation, None)
-    return Story(result, None, meta, examination if history else None)
+    return Story(checkpoint, result, None, meta, examination if history else None)
 
 
 def test_what_strangers_chose_stays_text() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnfang.runs import checkpoint, session
-from nnfang.runs.evaluation import Split, evaluate_checkpoint
+from nnfang.runs.evaluation import Split, evaluate_classifier
 from tests.shades import RECIPE, make_shades
 
 DATA = make_shades(60, 2)
@@ -18,7 +18,7 @@ def test_each_image_has_the_class_of_its_largest_output(split: Split, images: in
         for _ in training:
             pass
     trained = checkpoint.load(tmp_path / "run" / "best.npz")
-    found = evaluate_checkpoint(trained, DATA, split)
+    found = evaluate_classifier(trained, DATA, split)
     outputs = trained.predict(found.images[found.rows])
     np.testing.assert_allclose(found.outputs, outputs, rtol=1e-5)
     assert found.predicted.tolist() == [int(np.argmax(row)) for row in outputs]
