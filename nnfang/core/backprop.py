@@ -47,6 +47,14 @@ def backward(network: Network, x: Array, gradients: tuple[Parameters, ...], work
     layers[0].parameter_gradients(x, workspace[0], gradients[0])  # a_previous of the first layer is x (eq. 42)
 
 
+def input_gradient(network: Network, workspace: Workspace, dx: Array) -> None:
+    """Write dL/dx (m, inputs), from the δ of the first layer that `backward` has left: which pixels matter, and how.
+
+    x is the a that comes before the first layer, and has no Q: Wᵀ δ is all that is left of eq. 38.
+    """
+    network.layers[0].propagate(network.parameters[0], workspace[0], dx)
+
+
 def backpropagate(
     network: Network,
     loss: OutputLoss,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nnfang.core.arrays import Array
-from nnfang.core.backprop import backpropagate, backward, forward, gradient_descent_step
+from nnfang.core.backprop import backpropagate, backward, forward, gradient_descent_step, input_gradient
 from nnfang.core.layers import LAYERS, Dense, Dropout, Layer
 from nnfang.core.losses import output_loss
 from nnfang.core.network import Network
@@ -78,6 +78,25 @@ def test_a_random_direction_of_the_papers_network_is_the_limit_of_differences(
     direction = np.random.default_rng(0).normal(0, 1, gradient.size) / np.sqrt(gradient.size)
     direction += gradient / np.linalg.norm(gradient)  # or the slope would be nearly 0
     assert problem.slope(direction, 1e-6) == pytest.approx(float(gradient @ direction), rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize(("loss", "output"), OUTPUTS)
+@pytest.mark.parametrize("activation", HIDDEN)
+def test_the_gradient_of_the_inputs_is_the_limit_of_differences(
+    activation: str, loss: str, output: str, kind: str
+) -> None:
+    problem = Problem.random([*STACKS[kind](activation), Dense(3, output)], 5, 4, loss, gap=1e-3)
+    problem.gradient()
+    dx = np.full_like(problem.x, np.nan)
+    input_gradient(problem.network, problem.workspace, dx)
+
+    def loss_at(x: Array) -> float:
+        return Problem(problem.network, problem.loss, x, problem.labels).gradient()[0]
+
+    steps = [1e-5 * step.reshape(problem.x.shape) for step in np.eye(problem.x.size)]
+    differences = [(loss_at(problem.x + step) - loss_at(problem.x - step)) / 2e-5 for step in steps]
+    np.testing.assert_allclose(dx.ravel(), differences, rtol=1e-6, atol=1e-10)
 
 
 def test_equations_41_to_43_are_equations_38_to_40_counted_from_the_end() -> None:
