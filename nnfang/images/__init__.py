@@ -23,6 +23,7 @@ from nnfang.images.reading import Picture, read, read_picture
 from nnfang.images.readings import Readings, read_digit
 from nnfang.images.samples import PREFIX, SAMPLES, find_sample
 from nnfang.images.segmentation import HAS_RIVALS
+from nnfang.images.stages import Stages, list_stages
 from nnfang.names import nearest
 
 __all__ = [
@@ -33,14 +34,17 @@ __all__ = [
     "Grey",
     "Line",
     "Page",
+    "Picture",
     "Piece",
     "Prepared",
     "Readings",
+    "Stages",
     "cut",
     "encode_png",
     "find_pictures",
     "find_sample",
     "join",
+    "list_stages",
     "load",
     "load_page",
     "load_prepared",
@@ -101,7 +105,7 @@ def load_readings(
             readings = read_digit(picture.grey, (height, width))
         else:
             readings = Readings(_prepare(picture.grey, shape, preparation))
-    return readings.map(lambda prepared: _finish(prepared, picture))
+    return replace(readings.map(lambda prepared: _finish(prepared, picture)), page=picture)
 
 
 def _finish(prepared: Prepared, picture: Picture) -> Prepared:

@@ -50,6 +50,7 @@ class Prepared:
         scale: Pixels of the image per pixel of the picture, along the longer side of the crop.
         shift: Pixels of the image by which the crop was moved right and down from its middle.
         warnings: What may be wrong, as text to show.
+        ink: (height, width), what was cut out, where a digit was looked for and its reading is to be explained.
     """
 
     image: Grey
@@ -58,6 +59,7 @@ class Prepared:
     scale: float
     shift: tuple[float, float] = (0.0, 0.0)
     warnings: tuple[str, ...] = ()
+    ink: Grey | None = None
 
     def rescaled(self, read_shape: tuple[int, ...], file_shape: tuple[int, int]) -> Self:
         """The same with crop and scale in pixels of the file, where a picture was downsampled as it was read.
@@ -107,7 +109,7 @@ def prepare_unchanged(grey: Grey, shape: tuple[int, int]) -> Prepared | None:
 
 def prepare_segment(segment: Segment, shape: tuple[int, int]) -> Prepared:
     """Ink that was cut out of a page -> an image (h, w) like those of MNIST."""
-    box = max(1, round(shape[0] * MNIST.box / MNIST.side)), max(1, round(shape[1] * MNIST.box / MNIST.side))
+    box = inner_box(shape)
     ink = resize_to_fit(normalize_stroke_width(segment.ink, box), box)
     row, column = centred_offset(ink, shape)
     left, top, right, bottom = segment.box
@@ -119,6 +121,11 @@ def prepare_segment(segment: Segment, shape: tuple[int, int]) -> Prepared:
         shift=(column + ink.shape[1] / 2 - shape[1] / 2, row + ink.shape[0] / 2 - shape[0] / 2),
         warnings=segment.warnings,
     )
+
+
+def inner_box(shape: tuple[int, int]) -> tuple[int, int]:
+    """The height and width of the box in an image (h, w) that ink is resized to fit: 20/28 of it, as in MNIST."""
+    return max(1, round(shape[0] * MNIST.box / MNIST.side)), max(1, round(shape[1] * MNIST.box / MNIST.side))
 
 
 def has_mnist_layout(image: Grey) -> bool:

@@ -23,6 +23,7 @@ from nnfang.images.arrays import Grey, Mask, bounding_box
 from nnfang.images.background import border_pixels, has_light_background, level_range, subtract_background
 from nnfang.images.preparation import Prepared, prepare_segment, prepare_unchanged
 from nnfang.images.printed import remove_lines
+from nnfang.images.reading import Picture
 from nnfang.images.segmentation import TOUCHES_BORDER, Segment, segment_digit, segment_foreground
 from nnfang.images.shade import subtract_shade
 from nnfang.images.stroke_width import measure_stroke_width
@@ -64,11 +65,13 @@ class Readings:
         first: The likeliest reading, by the page alone.
         others: Likeliest first, each made when it is asked for; there may be none.
         is_plain: Whether nothing on the page speaks against the first.
+        page: The picture that is read, where it is known.
     """
 
     first: Prepared
     others: Iterator[Prepared] = field(default_factory=lambda: iter(()))
     is_plain: bool = True
+    page: Picture | None = None
 
     def map(self, change: Callable[[Prepared], Prepared]) -> Self:
         """The same with a change to each reading."""
@@ -98,8 +101,12 @@ def read_digit(grey: Grey, shape: tuple[int, int]) -> Readings:
     is_plain = not (is_cut_out or _is_doubtful(first))
     if not is_cut_out:
         others = _read_over_lines(grey) if is_plain else chain(_read_in_shade(grey), _read_over_lines(grey))
-    prepared = (prepare_segment(segment, shape) for segment in others)
-    return Readings(prepare_segment(first, shape), prepared, is_plain)
+    return Readings(_prepare(first, shape), (_prepare(segment, shape) for segment in others), is_plain)
+
+
+def _prepare(segment: Segment, shape: tuple[int, int]) -> Prepared:
+    """An image (h, w), and the ink that it was made of."""
+    return replace(prepare_segment(segment, shape), ink=segment.ink)
 
 
 def _is_doubtful(segment: Segment) -> bool:

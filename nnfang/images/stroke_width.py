@@ -56,6 +56,20 @@ def measure_stroke_width(ink: Grey) -> float:
     return 2 * np.count_nonzero(mask) / max(1.0, steps * np.pi / 4)
 
 
+def relative_stroke_width(ink: Grey, box: tuple[int, int]) -> float:
+    """The stroke width of a digit once it is resized to fit a box, in pixels of a digit of MNIST, 20 pixels long.
+
+    Measured as it will be in the end, without grain and ragged edges.  (height, width), (h, w).
+    """
+    fine = fit_shape(ink.shape, (box[0] * WIDTHS.oversampling, box[1] * WIDTHS.oversampling))
+    return measure_stroke_width(resize(resize_to_fit(ink, box), fine)) / _unit(box)
+
+
+def _unit(box: tuple[int, int]) -> float:
+    """Pixels, where stroke widths are measured, of a pixel of MNIST."""
+    return WIDTHS.oversampling * max(box) / MNIST_LENGTH
+
+
 def normalize_stroke_width(ink: Grey, box: tuple[int, int]) -> Grey:
     """Dilate or erode a digit whose strokes are much thinner or thicker than those of MNIST.
 
@@ -70,9 +84,7 @@ def normalize_stroke_width(ink: Grey, box: tuple[int, int]) -> Grey:
     ink = _thicken_hairlines(ink, box)
     for _ in range(WIDTHS.passes):
         fine = resize(ink, fit_shape(ink.shape, (box[0] * WIDTHS.oversampling, box[1] * WIDTHS.oversampling)))
-        unit = WIDTHS.oversampling * max(box) / MNIST_LENGTH
-        # Measured as it will be in the end, without grain and ragged edges.
-        width = measure_stroke_width(resize(resize_to_fit(ink, box), fine.shape)) / unit
+        unit, width = _unit(box), relative_stroke_width(ink, box)
         if width > WIDTHS.max and fine.mean() < WIDTHS.max_filled * 255:
             steps = -round(min(width - WIDTHS.narrowed, WIDTHS.max_erosion * width) * unit / 2)
         elif width < WIDTHS.min:
