@@ -229,6 +229,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
                 "report",
                 "compare",
                 "predict",
+                "explain",
                 "export",
                 "import",
                 "verify",

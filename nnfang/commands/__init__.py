@@ -24,7 +24,7 @@ from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
 from nnfang.names import did_you_mean, find_nearest
 
 GROUPS = {
-    "Use a network": ("predict", "evaluate", "compare", "export"),
+    "Use a network": ("predict", "explain", "evaluate", "compare", "export"),
     "Train a network": ("train", "import", "diagnose", "verify"),
     "Look around": ("runs", "inspect", "report", "recipes", "info", "bench", "help"),
 }

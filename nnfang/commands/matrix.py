@@ -106,12 +106,12 @@ def paint(cell: str, share: float | None) -> str:
         return cell
     if share is None:
         return click.style(cell, bold=True)
-    shade = SHADES[int(share * (len(SHADES) - 1))] if _has_shades() else None
+    shade = SHADES[int(share * (len(SHADES) - 1))] if has_shades() else None
     if shade:
         return click.style(cell, fg=BLACK, bg=shade)
     return cell if share else click.style(cell, dim=True)
 
 
-def _has_shades() -> bool:
+def has_shades() -> bool:
     """Whether the terminal says that it has more than eight colours."""
     return bool(os.environ.get("COLORTERM")) or "256" in os.environ.get("TERM", "") or os.name == "nt"

@@ -62,7 +62,7 @@ def relative_stroke_width(ink: Grey, box: tuple[int, int]) -> float:
     Measured as it will be in the end, without grain and ragged edges.  (height, width), (h, w).
     """
     fine = fit_shape(ink.shape, (box[0] * WIDTHS.oversampling, box[1] * WIDTHS.oversampling))
-    return measure_stroke_width(resize(resize_to_fit(ink, box), fine)) / _unit(box)
+    return float(measure_stroke_width(resize(resize_to_fit(ink, box), fine)) / _unit(box))
 
 
 def _unit(box: tuple[int, int]) -> float:

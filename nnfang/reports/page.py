@@ -62,6 +62,11 @@ def spread(found: Distribution) -> str:
     return f"{mean:.{decimals}f} ± {found.deviation:.{decimals}f}".replace("-", "−")
 
 
+def signed(value: float) -> str:
+    """``−2.02``, with the sign of minus, and never -0."""
+    return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "percent": "{:.2%}".format,
     "percent_or_dash": percent_or_dash,
@@ -69,6 +74,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "integer": "{:,}".format,
     "duration": duration,
     "shorten": shorten,
+    "signed": signed,
     "spread": spread,
 }
 """How values are written in the templates."""

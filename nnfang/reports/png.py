@@ -31,6 +31,9 @@ def _rgb(colour: str) -> bytes:
 INK = (b"\0\0\0" * 256, bytes(range(256)))
 """Ever more black on whatever is below: the colours, and how opaque each is."""
 
+GREY = (bytes(level for level in range(256) for _ in "rgb"), b"\xff" * 256)
+"""Grey levels, which let nothing through."""
+
 SIGNED = (
     _rgb(VERMILION) * MIDDLE + _rgb(BLUE) * MIDDLE,
     bytes(min(255, round(abs(i - MIDDLE) * 255 / (MIDDLE - 1))) for i in range(256)),

@@ -43,6 +43,7 @@ from nnfang.training.familiarity import Familiarity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from os import PathLike
 
     import numpy.typing as npt
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from nnfang.core.optimizers import State
     from nnfang.data import Dataset
     from nnfang.runs.evaluation import Split
+    from nnfang.runs.explanation import Explanation
     from nnfang.training.evaluation import Evaluation
     from nnfang.training.recipe import Recipe
 
@@ -129,6 +131,12 @@ class Checkpoint(Classifier):
     def choose_images(self, data: Dataset, split: Split) -> tuple[Images, Labels, Labels | None]:
         """The images of a split, see `nnfang.runs.evaluation.choose_images`."""
         return choose_images(self, data, split)
+
+    def explain(self, picture: str | PathLike[str], *, raw: bool = False, data: Dataset | None = None) -> Explanation:
+        """Predict a picture, and tell why; for arguments and errors see `nnfang.runs.explanation.explain_picture`."""
+        from nnfang.runs.explanation import explain_picture  # Pillow, which nothing else here needs
+
+        return explain_picture(self, picture, raw=raw, data=data)
 
     def save(self, path: str | Path) -> None:
         """Write a file that `nnfang.load` reads; an existing one is replaced.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from time import perf_counter
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from nnfang.core.arrays import Array
     from nnfang.runs.classifier import Classifier
+    from nnfang.runs.readings import Judged
 
 
 T = TypeVar("T")
@@ -81,6 +82,24 @@ def predict_pictures(
     Raises:
         NnfangError: The network's inputs are no pictures.
     """
+    for name, judged in judge_pictures(classifier, pictures, raw=raw, stdin=stdin):
+        if isinstance(judged, PictureError):
+            yield name, judged
+        else:
+            yield to_prediction(classifier, name, judged)
+
+
+def to_prediction(classifier: Classifier, name: str, judged: Judged) -> Prediction:
+    """What is said of a picture; what it was made of, which can be large, is not kept."""
+    familiarity = None if judged.familiarity is None else round(judged.familiarity, 4)
+    picture = replace(judged.picture, ink=None)
+    return Prediction(name, classifier.class_names, judged.outputs, picture, familiarity)
+
+
+def judge_pictures(
+    classifier: Classifier, pictures: Iterable[str | PathLike[str]], *, raw: bool = False, stdin: BinaryIO | None = None
+) -> Iterator[tuple[str, Judged | PictureError]]:
+    """The name of each picture, and its reading or why it cannot be read; for arguments see `predict_pictures`."""
     shape = classifier.input_shape
     if len(shape) != 2:  # noqa: PLR2004 - height and width
         raise NnfangError(f"this network's inputs are {shape[0]} numbers, not a picture of a height and a width")
@@ -97,8 +116,7 @@ def predict_pictures(
         else:
             chosen = choose(readings, classifier.predict, classifier.familiarity)
             _log_reading(name, chosen.picture, preparation, perf_counter() - begin)
-            familiarity = None if chosen.familiarity is None else round(chosen.familiarity, 4)
-            yield Prediction(name, classifier.class_names, chosen.outputs, chosen.picture, familiarity)
+            yield name, chosen
         begin = perf_counter()
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nnfang.core.arrays import Array, Images
-    from nnfang.images import Prepared, Readings
+    from nnfang.images import Picture, Prepared, Readings
     from nnfang.training.familiarity import Familiarity
 
 ENOUGH, ENOUGH_IN_DOUBT = 0.1, 0.3
@@ -29,11 +29,13 @@ class Judged:
         picture: The reading.
         outputs: (classes,)
         familiarity: None where the network does not know what it was trained on.
+        page: The picture that was read, where it is known.
     """
 
     picture: Prepared
     outputs: Array
     familiarity: float | None
+    page: Picture | None = None
 
 
 def choose(readings: Readings, predict: Callable[[Images], Array], familiarity: Familiarity | None = None) -> Judged:
@@ -54,7 +56,8 @@ def choose(readings: Readings, predict: Callable[[Images], Array], familiarity: 
     def judge(picture: Prepared) -> Judged:
         image = picture.image[None]
         outputs = predict(image)
-        return Judged(picture, outputs[0], float(familiarity.measure(image, outputs)[0]) if familiarity else None)
+        known = float(familiarity.measure(image, outputs)[0]) if familiarity else None
+        return Judged(picture, outputs[0], known, readings.page)
 
     first = judge(readings.first)
     if _is_enough(first, is_plain=readings.is_plain):
