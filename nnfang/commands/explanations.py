@@ -55,7 +55,7 @@ class View:
         console.write_page(f"{text}\n")
         verdict = self.explanation.verdict
         console.write_page(self.title(verdict.headline))
-        console.result("\n".join(verdict.reasons))
+        console.result("\n".join(map(console.one_line, verdict.reasons)))
 
     def title(self, text: str) -> str:
         """A heading, as wide as there is room for."""
