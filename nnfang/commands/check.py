@@ -195,5 +195,7 @@ def verdict(found: Check) -> Iterator[str]:
     for step in found.steps:
         if not step.is_right:
             yield f"wrong: the step of {step.name}"
+        if step.steps < step.planned:
+            yield f"diverged: {step.name} after {console.count(step.steps, 'step')}; lower the learning rate"
     if found.is_right:
         yield f"right: no relative error is above {TOLERANCE:.0e}"

@@ -156,7 +156,7 @@ def compare(variable: Variable, scale: float, rng: np.random.Generator) -> Row:
             break
         slope = direction.along(gradient)
         by_complex.append(relative_error(slope, variable.witness(direction.dense(array)), CONDITION * scale))
-        found = central_difference(array, direction, variable.evaluate)
+        found = central_difference(array, direction, variable.evaluate, TOLERANCE)
         if found is None:
             set_aside += 1
         else:

@@ -19,10 +19,13 @@ Evaluate = Callable[[], tuple[float, Side]]
 """The value of a function, and on which side of its kinks it is."""
 
 STEPS = (1e-4, 1e-5, 1e-6)
-"""h, and what is tried instead where a kink lies within it."""
+"""h, and what is tried instead where a kink lies within it, or the function bends too much."""
 
 STENCIL = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))
 """The central difference of order 4: f'(x) = Σ c f(x + kh) / h, but for h⁴ f⁽⁵⁾ / 30."""
+
+BENT = 1e-4
+"""Where the difference of order 2 is off by this fraction, that of order 4 is off by about its square, 1e-8."""
 
 ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """What rounding does to L, relative to max(1, |L|): a few units in the last place of sums of some hundred terms."""
@@ -54,25 +57,37 @@ class Slope:
     uncertainty: float
 
 
-def central_difference(array: Array, direction: Direction, evaluate: Evaluate) -> Slope | None:
+def central_difference(array: Array, direction: Direction, evaluate: Evaluate, tolerance: float) -> Slope | None:
     """The slope of a function of `array`, which is changed on the way and then as it was.
+
+    Whether h is small enough is judged by the differences alone, never by the gradient that they are compared with.
+
+    Args:
+        array: What the function depends on.
+        direction: In which it moves.
+        evaluate: The function.
+        tolerance: The relative error that matters.
 
     Returns:
         None where a kink is nearer than the smallest h: there the difference is no derivative.
     """
     before = np.copy(array[direction.index])
     value, side = evaluate()
+    found = None
     try:
         for h in STEPS:
-            total = 0.0
-            for k, coefficient in STENCIL:
+            values = {}
+            for k, _ in STENCIL:
                 array[direction.index] = before + k * h * direction.change
-                there, other = evaluate()
+                values[k], other = evaluate()
                 if not all(map(np.array_equal, side, other)):
                     break
-                total += coefficient * there
             else:
-                return Slope(total / h, ROUNDING * max(1.0, abs(value)) / h)
+                order_4 = sum(coefficient * values[k] for k, coefficient in STENCIL) / h
+                order_2 = (values[1] - values[-1]) / (2 * h)
+                found = Slope(order_4, ROUNDING * max(1.0, abs(value)) / h)
+                if abs(order_4 - order_2) <= BENT * max(abs(order_4), found.uncertainty / tolerance):
+                    break
     finally:
         array[direction.index] = before
-    return None
+    return found

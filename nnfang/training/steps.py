@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 OPTIMIZER_STEPS, ENGINE_STEPS = 3, 16
 """Steps that are compared. Of a sum over three, each term that a recursion could forget is seen."""
 
+DIVERGED = 1e6
+"""The largest weight, relative to the largest at the beginning, beyond which steps are not compared."""
+
 MOST_ROWS = 32
 """Of a step: larger batches are cut."""
 
@@ -41,7 +44,8 @@ class StepRow:
     Attributes:
         name: What was checked: the optimizer's name, or the engine's.
         equation: Of the paper; none where it has none.
-        steps: How many were compared.
+        planned: Steps that were to be compared.
+        steps: How many were compared; fewer, if training diverges before.
         rows: Images of a step.
         largest: The largest |change| of a weight.
         error: The largest relative error of a change.
@@ -49,6 +53,7 @@ class StepRow:
 
     name: str
     equation: str
+    planned: int
     steps: int
     rows: int
     largest: float
@@ -166,19 +171,22 @@ def check_optimizer(batches: Batches, optimizer: Optimizer, name: str) -> StepRo
     state = {vector: np.zeros_like(theta) for vector in optimizer.state_names}
     gradients: list[Array] = []
     thetas: list[Array] = []
-    errors, changes = [], []
-    for step in range(OPTIMIZER_STEPS):
-        gradients.append(batches.gradient(network, step))
-        thetas.append(theta.copy())
-        change = rate * WRITTEN_OUT[type(optimizer)](optimizer, gradients, thetas)
-        optimizer.update(theta, gradients[-1], state, rate, step + 1)
-        found = thetas[-1] - theta
-        floor = ROUNDING / TOLERANCE * max(float(np.abs(theta).max()), float(np.abs(change).max()))
-        ratio = np.abs(found - change) / np.maximum(np.maximum(np.abs(found), np.abs(change)), floor)
-        errors.append(float(ratio.max()))
-        changes.append(float(np.abs(change).max()))
+    errors, changes = [0.0], [0.0]
+    with np.errstate(all="ignore"):  # what overflows is not compared
+        for step in range(OPTIMIZER_STEPS):
+            gradients.append(batches.gradient(network, step))
+            thetas.append(theta.copy())
+            change = rate * WRITTEN_OUT[type(optimizer)](optimizer, gradients, thetas)
+            if not is_bounded(change, batches):
+                break
+            optimizer.update(theta, gradients[-1], state, rate, step + 1)
+            found = thetas[-1] - theta
+            floor = ROUNDING / TOLERANCE * max(float(np.abs(thetas[-1]).max()), float(np.abs(change).max()))
+            ratio = np.abs(found - change) / np.maximum(np.maximum(np.abs(found), np.abs(change)), floor)
+            errors.append(float(ratio.max()))
+            changes.append(float(np.abs(change).max()))
     equation = "44, 45" if isinstance(optimizer, Sgd) else ""
-    return StepRow(name, equation, OPTIMIZER_STEPS, batches.size, max(changes), largest(errors))
+    return StepRow(name, equation, OPTIMIZER_STEPS, len(errors) - 1, batches.size, max(changes), largest(errors))
 
 
 def check_engine(
@@ -196,19 +204,36 @@ def check_engine(
     Raises:
         FieldError: The engine that the recipe names cannot run it.
     """
-    plain, trained = batches.copy(), batches.copy()
+    trained, start = batches.copy(), batches.network.theta
     density = float(np.count_nonzero(batches.x) / batches.x.size)
     task = Task(trained, batches.loss, optimizer, rate, batches.size, batches.seed, density=density)
     engine = choose_engine(engine_name, task)
     if tell and engine.compile_message:
         tell(engine.compile_message)
     engine.prepare()
-    engine.advance(batches.x, batches.labels)
-    state = {vector: np.zeros_like(plain.theta) for vector in optimizer.state_names}
-    for step in range(ENGINE_STEPS):
-        optimizer.update(plain.theta, batches.gradient(plain, step), state, rate(step), step + 1)
-    start = batches.network.theta
-    change = plain.theta - start
+    theta, taken = train_plainly(batches, optimizer, rate)
+    images = taken * batches.size
+    engine.advance(batches.x[:images], batches.labels[:images])
     floor = ROUNDING / TOLERANCE * float(np.linalg.norm(start))
-    error = float(np.linalg.norm(trained.theta - plain.theta)) / max(float(np.linalg.norm(change)), floor)
-    return StepRow(engine.name, "", ENGINE_STEPS, batches.size, float(np.abs(change).max()), error)
+    error = float(np.linalg.norm(trained.theta - theta)) / max(float(np.linalg.norm(theta - start)), floor)
+    change = float(np.abs(theta - start).max())
+    return StepRow(engine.name, "", ENGINE_STEPS, taken, batches.size, change, error)
+
+
+def train_plainly(batches: Batches, optimizer: Optimizer, rate: Callable[[int], float]) -> tuple[Array, int]:
+    """θ after as many steps of the plain equations as do not diverge, and how many these are."""
+    plain, taken = batches.copy(), 0
+    theta = plain.theta.copy()
+    state = {vector: np.zeros_like(theta) for vector in optimizer.state_names}
+    with np.errstate(all="ignore"):
+        for step in range(ENGINE_STEPS):
+            optimizer.update(plain.theta, batches.gradient(plain, step), state, rate(step), step + 1)
+            if not is_bounded(plain.theta, batches):
+                break
+            theta, taken = plain.theta.copy(), step + 1
+    return theta, taken
+
+
+def is_bounded(vector: Array, batches: Batches) -> bool:
+    """Whether training has not diverged, so that two ways of rounding still lead to the same weights."""
+    return bool(np.abs(vector).max() <= DIVERGED * np.abs(batches.network.theta).max())
