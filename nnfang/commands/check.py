@@ -190,6 +190,8 @@ def verdict(found: Check) -> Iterator[str]:
     if aside := sum(row.set_aside for row in found.rows):
         yield f"set aside: {console.count(aside, 'direction')}, in which a unit is at the kink of its activation"
     for row in found.rows:
+        if not row.is_told:
+            yield f"not told: dL/d{row.name}, which is 0 or lost in rounding, so that a wrong one would look the same"
         if not row.is_right:
             yield f"wrong: dL/d{row.name} (eq. {row.equation})"
     for step in found.steps:

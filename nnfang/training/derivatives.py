@@ -49,6 +49,7 @@ class Row:
         largest: The largest |gradient|.
         differences: The largest relative error by central differences; None if each coordinate was set aside.
         complex_step: The same by the complex step.
+        noticed: The smallest error that the complex step can tell from rounding, in units of the gradient.
     """
 
     name: str
@@ -59,6 +60,12 @@ class Row:
     largest: float
     differences: float | None
     complex_step: float
+    noticed: float
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the gradient is large enough for a wrong one to be noticed; that of dead units, 0, is not."""
+        return self.largest > self.noticed
 
     @property
     def is_right(self) -> bool:
@@ -148,6 +155,7 @@ def compare(variable: Variable, scale: float, rng: np.random.Generator) -> Row:
     """
     array, gradient = variable.array, variable.gradient
     directions = choose_directions(gradient, rng)
+    moved = np.zeros_like(array)
     by_complex: list[float] = []
     by_differences: list[float] = []
     wanted, set_aside = min(COORDINATES, gradient.size) + 1, 0
@@ -155,7 +163,9 @@ def compare(variable: Variable, scale: float, rng: np.random.Generator) -> Row:
         if len(by_differences) == wanted or set_aside == 2 * wanted:
             break
         slope = direction.along(gradient)
-        by_complex.append(relative_error(slope, variable.witness(direction.dense(array)), CONDITION * scale))
+        moved[direction.index] = direction.change
+        by_complex.append(relative_error(slope, variable.witness(moved), CONDITION * scale))
+        moved[direction.index] = 0
         found = central_difference(array, direction, variable.evaluate, TOLERANCE)
         if found is None:
             set_aside += 1
@@ -170,6 +180,7 @@ def compare(variable: Variable, scale: float, rng: np.random.Generator) -> Row:
         float(np.abs(gradient).max()),
         largest(by_differences) if by_differences else None,
         largest(by_complex),
+        CONDITION * scale,
     )
 
 

@@ -38,12 +38,6 @@ class Direction:
     index: Index
     change: Array | float
 
-    def dense(self, like: Array) -> Array:
-        """As an array of the shape of the one that is changed."""
-        direction = np.zeros_like(like)
-        direction[self.index] = self.change
-        return direction
-
     def along(self, gradient: Array) -> float:
         """The slope along this direction by a gradient."""
         return float(np.sum(gradient[self.index] * self.change))

@@ -71,6 +71,13 @@ def test_a_fault_of_the_optimizer_exits_with_1(nnfang: Nnfang, monkeypatch: pyte
     assert "wrong: the step of sgd\nwrong: the step of batch" in text
 
 
+def test_a_gradient_that_says_nothing_is_not_called_right_without_a_word(nnfang: Nnfang) -> None:
+    images, labels = np.zeros((60, 4, 3), np.uint8), np.arange(60) % 5
+    np.savez(nnfang.folder / "dark.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    text = nnfang.inside("check", *SMALL, "--set", "layers[1].units=5", "--dataset", "dark.npz").stdout
+    assert "not told: dL/dlayers.0.weight, which is 0" in text  # dW = δ xᵀ
+
+
 def test_a_trained_network_is_checked_at_its_own_weights(nnfang: Nnfang, trained: Trained) -> None:
     shutil.copytree(trained.folder, nnfang.folder / "run")
     (own,) = nnfang.inside("check", "-m", "run", *BATCH, "--json").objects

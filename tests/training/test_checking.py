@@ -182,6 +182,15 @@ def test_where_training_diverges_the_steps_before_are_compared_and_the_gradients
     assert found.steps[1].steps < found.steps[1].planned
 
 
+def test_a_gradient_that_vanishes_is_told_apart_from_one_that_is_right() -> None:
+    recipe = recipe_of(Dense(9, "tanh"))
+    data = draw_images(SHAPE, CLASSES, 0)
+    network = Network.for_recipe(recipe, data)
+    network.parameters[-1][0][...] = 0  # no gradient passes Wᵀ = 0
+    told = {row.name: row.is_told for row in check_recipe(network, data, recipe).rows}
+    assert [name for name, is_told in told.items() if not is_told] == ["layers.0.weight", "layers.0.bias", "x"]
+
+
 FACTORS = {"sign": -1.0, "factor of 2": 2.0, "a part in 10,000": 1.0001}
 
 
@@ -355,7 +364,7 @@ def test_an_engine_that_forgets_weight_decay_is_found(monkeypatch: pytest.Monkey
 
 
 def test_what_is_not_a_number_is_wrong() -> None:
-    row = Row("x", "38", (1,), 1, 0, 1.0, float("nan"), 0.0)
+    row = Row("x", "38", (1,), 1, 0, 1.0, float("nan"), 0.0, 1e-13)
     assert not row.is_right
     assert CONDITION < TOLERANCE
     assert not replace(row, differences=0.0, complex_step=float("nan")).is_right
