@@ -24,8 +24,9 @@ STEPS = (1e-4, 1e-5, 1e-6)
 STENCIL = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))
 """The central difference of order 4: f'(x) = Σ c f(x + kh) / h, but for h⁴ f⁽⁵⁾ / 30."""
 
-BENT = 1e-4
-"""Where the difference of order 2 is off by this fraction, that of order 4 is off by about its square, 1e-8."""
+BENT = 0.1
+"""h is small enough where the differences of order 2 and 4 agree to this fraction of the tolerance, or to rounding. That
+asks of order 2 what only order 4 has to fulfil: where L is e^kx with kh near 1, order 4 is hardly the better."""
 
 ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """What rounding does to L, relative to max(1, |L|): a few units in the last place of sums of some hundred terms."""
@@ -80,7 +81,7 @@ def central_difference(array: Array, direction: Direction, evaluate: Evaluate, t
                 order_4 = sum(coefficient * values[k] for k, coefficient in STENCIL) / h
                 order_2 = (values[1] - values[-1]) / (2 * h)
                 found = Slope(order_4, ROUNDING * max(1.0, abs(value)) / h)
-                if abs(order_4 - order_2) <= BENT * max(abs(order_4), found.uncertainty / tolerance):
+                if abs(order_4 - order_2) <= max(BENT * tolerance * abs(order_4), found.uncertainty / 2):
                     break
     finally:
         array[direction.index] = before

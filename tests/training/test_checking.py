@@ -176,6 +176,15 @@ def test_a_difference_shrinks_where_the_function_bends() -> None:
     assert found.value == pytest.approx(900 * np.cos(270), rel=1e-8)
 
 
+def test_a_difference_shrinks_where_a_term_grows_by_e_within_h() -> None:
+    x, k = np.array([0.0]), 2e4  # orders 2 and 4 agree to 1e-5 at h = 1e-4, and both are wrong by about as much
+    found = central_difference(
+        x, Direction((0,), 1.0), lambda: (float((5 * x + 1e-4 / k * np.exp(k * x)).sum()), []), TOLERANCE
+    )
+    assert found is not None
+    assert found.value == pytest.approx(5.0001, rel=1e-8)
+
+
 def test_where_training_diverges_the_steps_before_are_compared_and_the_gradients_are_right() -> None:
     found = check(recipe_of(Dense(9, "linear"), output="linear", loss="mean_squared_error", optimizer=Sgd(1e3)), 20)
     assert found.is_right
