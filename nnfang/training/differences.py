@@ -25,8 +25,9 @@ STENCIL = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))
 """The central difference of order 4: f'(x) = Σ c f(x + kh) / h, but for h⁴ f⁽⁵⁾ / 30."""
 
 BENT = 0.1
-"""h is small enough where the differences of order 2 and 4 agree to this fraction of the tolerance, or to rounding. That
-asks of order 2 what only order 4 has to fulfil: where L is e^kx with kh near 1, order 4 is hardly the better."""
+"""h is small enough where the differences of order 2 and 4 agree to this fraction of the tolerance, or to rounding.
+
+That asks of order 2 what only order 4 has to fulfil: where L is e^kx with kh near 1, order 4 is hardly the better."""
 
 ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """What rounding does to L, relative to max(1, |L|): a few units in the last place of sums of some hundred terms."""
