@@ -231,6 +231,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
                 "predict",
                 "export",
                 "import",
+                "check",
                 "verify",
                 "runs",
                 "inspect",

@@ -75,7 +75,7 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
             ("xyz",),
             [
                 '"xyz"',
-                "Known: predict, evaluate, compare, export, train, import, diagnose, verify, runs, inspect, report, ",
+                "Known: predict, evaluate, compare, export, train, import, check, diagnose, verify, runs, inspect, ",
             ],
         ),
         (("version",), ['Did you mean "--version"?']),
