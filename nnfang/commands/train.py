@@ -54,6 +54,7 @@ def guess_option(word: str) -> str:
         "Train the network that comes with nnfang further, on other images": (
             "nnfang train --from bundled --dataset fashion-mnist --epochs 5"
         ),
+        "Train with five seeds, to see how much chance does": "nnfang train -c minibatch --seeds 5",
         "Continue the newest run to epoch 40": "nnfang train --resume --epochs 40",
     },
 )
@@ -124,6 +125,14 @@ def guess_option(word: str) -> str:
     help="Seed everything random with N.  [default: 0]",
 )
 @option(
+    "--seeds",
+    group=options.SWEEP,
+    type=options.NumberType(int, 2),
+    metavar="N",
+    help="Train with N seeds, and tell the mean and the spread: the smallest sweep, see nnfang sweep.",
+)
+@options.jobs
+@option(
     "--threads",
     "blas_threads",
     group=TRAINING,
@@ -188,6 +197,8 @@ def command(
     sheet: Path | None,
     model: Path | None,
     blas_threads: threads.Threads,
+    seeds: int | None,
+    jobs: int | None,
     offline: bool,
     as_json: bool,
     quiet: bool,
@@ -205,7 +216,14 @@ def command(
         blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline, has_report=has_report
     )
     overrides = training.read_overrides(settings, short)
-    if resume is not None or fork:
+    if seeds or jobs:
+        alone = {"print_config": print_config, "preview": sheet, "model": model, "report": has_report, "force": force}
+        refuse_beside_seeds(seeds, resume=resume, fork=fork, **alone)
+        from nnfang.commands import sweeping
+
+        calling = sweeping.Calling(jobs, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
+        sweeping.repeat(source, overrides, seeds or 1, output, calling)
+    elif resume is not None or fork:
         only_shows = print_config or sheet is not None
         check_resumption(resume, source, output, model, fork=fork, force=force, only_shows=only_shows)
         path = None if isinstance(resume, options.NewestRun) else resume
@@ -219,6 +237,19 @@ def command(
         training.preview(sheet, source, overrides, how, model, force=force)
     else:
         training.start(source, overrides, how, output, model, force=force)
+
+
+def refuse_beside_seeds(seeds: int | None, **given: Any) -> None:
+    """Refuse options that are for one run alone.
+
+    Raises:
+        ConfigError: One is given; or --jobs without --seeds.
+    """
+    if seeds is None:
+        raise ConfigError("--jobs: says how many trainings of --seeds run at a time, and there is but one")
+    names = {"model": "--from", "preview": "--preview-augment", "print_config": "--print-config"}
+    if wrong := [names.get(name, f"--{name}") for name, value in given.items() if value]:
+        raise ConfigError(f"--seeds: begins several runs; {', '.join(wrong)} is for one alone")
 
 
 def check_resumption(
