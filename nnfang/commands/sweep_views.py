@@ -128,9 +128,7 @@ class TableView:
     def show(self, ended: Row | None) -> None:
         """Draw the table anew; a training that failed has a line that stays."""
         if ended and ended.state not in {"done", "stopped"}:
-            self.live.console.print(
-                console.fit(console.escape(describe(ended)), sys.stderr), markup=False, highlight=False, soft_wrap=True
-            )
+            console.note(console.fit(describe(ended), sys.stderr))  # which rich writes above the table
         self.live.update(self.draw(), refresh=True)
 
     def draw(self) -> Table:

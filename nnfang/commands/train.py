@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     import click
 
+    from nnfang.commands.following import Calling
+    from nnfang.config.sources import Override
+
 TRAINING, RESUME = "Network and optimizer", "Resume"
 """The groups of the options that no other command has."""
 
@@ -212,31 +215,54 @@ def command(
     threads.prepare(blas_threads)
     from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
 
-    how = following.Calling(
-        blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline, has_report=has_report
-    )
+    shown = {"is_json": as_json, "is_quiet": quiet, "is_offline": offline, "has_report": has_report}
+    how = following.Calling(blas_threads, max_seconds, **shown)
     overrides = training.read_overrides(settings, short)
     if seeds or jobs:
         alone = {"print_config": print_config, "preview": sheet, "model": model, "report": has_report, "force": force}
         refuse_beside_seeds(seeds, resume=resume, fork=fork, **alone)
-        from nnfang.commands import sweeping
-
-        calling = sweeping.Calling(jobs, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
-        sweeping.repeat(source, overrides, seeds or 1, output, calling)
+        train_several(source, overrides, seeds or 1, output, how, jobs)
     elif resume is not None or fork:
         only_shows = print_config or sheet is not None
         check_resumption(resume, source, output, model, fork=fork, force=force, only_shows=only_shows)
-        path = None if isinstance(resume, options.NewestRun) else resume
-        if fork:
-            training.fork(path, overrides, how, output, force=force)
-        else:
-            training.resume(path, overrides, how)
+        continue_run(resume, overrides, how, output, fork=fork, force=force)
     elif print_config:
         training.print_config(source, overrides, model)
     elif sheet is not None:
         training.preview(sheet, source, overrides, how, model, force=force)
     else:
         training.start(source, overrides, how, output, model, force=force)
+
+
+def continue_run(
+    resume: Path | options.NewestRun | None,
+    overrides: list[Override],
+    how: Calling,
+    output: Path | None,
+    *,
+    fork: bool,
+    force: bool,
+) -> None:
+    """Go on with a run, in its folder or in a new one."""
+    from nnfang.commands import training
+
+    path = None if isinstance(resume, options.NewestRun) else resume
+    if fork:
+        training.fork(path, overrides, how, output, force=force)
+    else:
+        training.resume(path, overrides, how)
+
+
+def train_several(
+    source: Path | None, overrides: list[Override], seeds: int, output: Path | None, how: Calling, jobs: int | None
+) -> None:
+    """A run for each seed."""
+    from nnfang.commands import sweeping
+
+    calling = sweeping.Calling(
+        jobs, how.max_seconds, is_json=how.is_json, is_quiet=how.is_quiet, is_offline=how.is_offline
+    )
+    sweeping.repeat(source, overrides, seeds, output, calling)
 
 
 def refuse_beside_seeds(seeds: int | None, **given: Any) -> None:

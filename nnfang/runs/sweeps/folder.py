@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-import yaml
 
 from nnfang.config.origins import Origin, Origins
 from nnfang.config.recipes import locate
 from nnfang.config.schema import to_tree
 from nnfang.config.sources import FILE, MAX_LENGTH, Override
 from nnfang.config.sources import load as load_config
-from nnfang.config.yaml_loader import Dumper, parse_yaml
+from nnfang.config.yaml_loader import parse_yaml, write_yaml
 from nnfang.errors import ConfigError, NnfangError
 from nnfang.files import make_folder, write_whole
 from nnfang.runs.lock import lock_folder
@@ -126,15 +125,7 @@ def to_yaml(plan: Plan) -> str:
         "random": plan.random,
         "halving": plan.halving,
     }
-    text: str = yaml.dump(
-        {key: value for key, value in tree.items() if value is not None},
-        Dumper=Dumper,
-        sort_keys=False,
-        default_flow_style=None,
-        width=120,
-        allow_unicode=True,
-    )
-    return text
+    return write_yaml({key: value for key, value in tree.items() if value is not None})
 
 
 def read_plan(path: Path) -> Plan:
