@@ -81,13 +81,15 @@ def find_runs(ctx: click.Context, incomplete: str) -> Iterable[tuple[str, str]]:
 
 
 def find_sweeps(ctx: click.Context, incomplete: str) -> Iterable[tuple[str, str]]:
-    """The sweeps under ``sweeps/``."""
+    """The sweeps that come with nnfang, and those under ``sweeps/``."""
+    from nnfang.config.recipes import list_sweeps
     from nnfang.runs.sweeps.folder import SWEEPS, is_sweep
 
+    known = [(sweep.name, sweep.description) for sweep in list_sweeps()]
     try:
-        return [(os.fspath(folder), "") for folder in sorted(SWEEPS.iterdir()) if is_sweep(folder)]
+        return [*known, *((os.fspath(folder), "") for folder in sorted(SWEEPS.iterdir()) if is_sweep(folder))]
     except OSError:
-        return []
+        return known
 
 
 def find_pictures(ctx: click.Context, incomplete: str) -> Iterable[tuple[str, str]]:

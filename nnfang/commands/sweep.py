@@ -25,6 +25,7 @@ HALVING = 3
         "Twenty of many settings; only the best third is trained on each time": (
             "nnfang sweep -c minibatch --grid batch_size=16,32,64 --grid optimizer.learning_rate=0.01,0.1 --halving"
         ),
+        "Does accuracy grow with width and depth, as the paper says?": "nnfang sweep paper-claim",
         "Go on with a sweep that was interrupted": "nnfang sweep sweeps/first",
     },
 )
@@ -34,7 +35,7 @@ HALVING = 3
     type=options.PathType(),
     required=False,
     shell_complete=completion.complete_sweep,
-    description="A sweep as a YAML file, or the folder of one to go on with.",
+    description="A YAML file, the name of a sweep that comes with nnfang, or the folder of one to go on with.",
 )
 @options.recipe
 @options.settings

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nnfang.commands import console, streams, sweep_results, sweep_views, training
 from nnfang.commands.loading import load_dataset
 from nnfang.commands.signals import StopRequest
+from nnfang.config.recipes import list_sweeps
 from nnfang.errors import ConfigError, NnfangError
 from nnfang.machine.clock import check_time_zone
 from nnfang.machine.processor import count_processors
@@ -107,7 +108,8 @@ def go_on(place: Path, folder: Path | None, how: Calling, halving: int | None) -
         if folder is not None:
             raise ConfigError("-o: a sweep goes on in its own folder")
         folder, place = place, place / SPECIFICATION
-    plan = read_plan(place)
+    known = {sweep.name: sweep.path for sweep in list_sweeps()}
+    plan = read_plan(place if place.exists() else known.get(str(place), place))
     data = load(plan.recipe.dataset, how)
     recipe = size_output_layer(plan.recipe, data) if plan.recipe.layers == PAPER_LAYERS else plan.recipe
     plan = replace(plan, recipe=replace(recipe, dataset=data.name), halving=halving or plan.halving)

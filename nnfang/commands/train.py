@@ -215,13 +215,15 @@ def command(
     threads.prepare(blas_threads)
     from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
 
-    shown = {"is_json": as_json, "is_quiet": quiet, "is_offline": offline, "has_report": has_report}
-    how = following.Calling(blas_threads, max_seconds, **shown)
+    quietly = {"is_json": as_json, "is_quiet": quiet, "is_offline": offline}
+    how = following.Calling(blas_threads, max_seconds, **quietly, has_report=has_report)
     overrides = training.read_overrides(settings, short)
     if seeds or jobs:
         alone = {"print_config": print_config, "preview": sheet, "model": model, "report": has_report, "force": force}
         refuse_beside_seeds(seeds, resume=resume, fork=fork, **alone)
-        train_several(source, overrides, seeds or 1, output, how, jobs)
+        from nnfang.commands import sweeping
+
+        sweeping.repeat(source, overrides, seeds or 1, output, sweeping.Calling(jobs, max_seconds, **quietly))
     elif resume is not None or fork:
         only_shows = print_config or sheet is not None
         check_resumption(resume, source, output, model, fork=fork, force=force, only_shows=only_shows)
@@ -251,18 +253,6 @@ def continue_run(
         training.fork(path, overrides, how, output, force=force)
     else:
         training.resume(path, overrides, how)
-
-
-def train_several(
-    source: Path | None, overrides: list[Override], seeds: int, output: Path | None, how: Calling, jobs: int | None
-) -> None:
-    """A run for each seed."""
-    from nnfang.commands import sweeping
-
-    calling = sweeping.Calling(
-        jobs, how.max_seconds, is_json=how.is_json, is_quiet=how.is_quiet, is_offline=how.is_offline
-    )
-    sweeping.repeat(source, overrides, seeds, output, calling)
 
 
 def refuse_beside_seeds(seeds: int | None, **given: Any) -> None:

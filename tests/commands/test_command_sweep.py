@@ -10,13 +10,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.commands.conftest import Nnfang
 
 SMALL = ("-c", "tiny", "--set", "limit=300", "--set", "epochs=2")
@@ -155,3 +154,17 @@ def find_child(parent: int, word: str) -> int:
         if ppid == str(parent) and words[-1].endswith(word):
             return int(pid)
     raise AssertionError(table)
+
+
+def test_the_report_of_a_sweep_is_a_page_in_its_folder(nnfang: Nnfang) -> None:
+    pytest.importorskip("jinja2", reason="the extra report is not installed")
+    pytest.importorskip("matplotlib", reason="the extra report is not installed")
+    nnfang("sweep", *SMALL, "--grid", "seed=0..1", "-o", "s", "-q")
+    assert nnfang.inside("report", "s").stdout == f"{Path('s', 'report.html')}\n"
+    assert "2 trainings on mnist-sample" in (nnfang.folder / "s" / "report.html").read_text()
+    assert "already exists" in nnfang.inside("report", "s", code=2).stderr
+
+
+def test_a_sweep_that_comes_with_nnfang_goes_by_its_name(nnfang: Nnfang) -> None:
+    result = nnfang.inside("sweep", "paper-claim", "--offline", code=5)
+    assert "mnist: the data set is not complete" in result.stderr
