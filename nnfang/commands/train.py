@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from nnfang.commands import completion, console, options, threads
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.formatting import option
@@ -11,8 +13,6 @@ from nnfang.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import click
 
     from nnfang.commands.following import Calling
     from nnfang.config.sources import Override
@@ -213,16 +213,13 @@ def command(
     changes any part of it, and options override the recipe.
     """
     threads.prepare(blas_threads)
-    from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
+    from nnfang.commands import following, sweeping, training  # NumPy comes after the number of threads
 
     quietly = {"is_json": as_json, "is_quiet": quiet, "is_offline": offline}
     how = following.Calling(blas_threads, max_seconds, **quietly, has_report=has_report)
     overrides = training.read_overrides(settings, short)
     if seeds or jobs:
-        alone = {"print_config": print_config, "preview": sheet, "model": model, "report": has_report, "force": force}
-        refuse_beside_seeds(seeds, resume=resume, fork=fork, **alone)
-        from nnfang.commands import sweeping
-
+        refuse_beside_seeds(click.get_current_context().params)
         sweeping.repeat(source, overrides, seeds or 1, output, sweeping.Calling(jobs, max_seconds, **quietly))
     elif resume is not None or fork:
         only_shows = print_config or sheet is not None
@@ -255,16 +252,27 @@ def continue_run(
         training.resume(path, overrides, how)
 
 
-def refuse_beside_seeds(seeds: int | None, **given: Any) -> None:
+FOR_ONE_RUN = {
+    "resume": "--resume",
+    "fork": "--fork",
+    "print_config": "--print-config",
+    "sheet": "--preview-augment",
+    "model": "--from",
+    "has_report": "--report",
+    "force": "--force",
+}
+"""Parameters of the options that make no sense for several runs -> how they are written."""
+
+
+def refuse_beside_seeds(given: dict[str, Any]) -> None:
     """Refuse options that are for one run alone.
 
     Raises:
         ConfigError: One is given; or --jobs without --seeds.
     """
-    if seeds is None:
+    if given["seeds"] is None:
         raise ConfigError("--jobs: says how many trainings of --seeds run at a time, and there is but one")
-    names = {"model": "--from", "preview": "--preview-augment", "print_config": "--print-config"}
-    if wrong := [names.get(name, f"--{name}") for name, value in given.items() if value]:
+    if wrong := [option for name, option in FOR_ONE_RUN.items() if given[name]]:
         raise ConfigError(f"--seeds: begins several runs; {', '.join(wrong)} is for one alone")
 
 
