@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from nnfang.commands import completion, console, options, threads
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.formatting import option
@@ -12,7 +14,8 @@ from nnfang.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import click
+    from nnfang.commands.following import Calling
+    from nnfang.config.sources import Override
 
 TRAINING, RESUME = "Network and optimizer", "Resume"
 """The groups of the options that no other command has."""
@@ -54,6 +57,7 @@ def guess_option(word: str) -> str:
         "Train the network that comes with nnfang further, on other images": (
             "nnfang train --from bundled --dataset fashion-mnist --epochs 5"
         ),
+        "Train with five seeds, to see how much chance does": "nnfang train -c minibatch --seeds 5",
         "Continue the newest run to epoch 40": "nnfang train --resume --epochs 40",
     },
 )
@@ -124,6 +128,14 @@ def guess_option(word: str) -> str:
     help="Seed everything random with N.  [default: 0]",
 )
 @option(
+    "--seeds",
+    group=options.SWEEP,
+    type=options.NumberType(int, 2),
+    metavar="N",
+    help="Train with N seeds, and tell the mean and the spread: the smallest sweep, see nnfang sweep.",
+)
+@options.jobs
+@option(
     "--threads",
     "blas_threads",
     group=TRAINING,
@@ -188,6 +200,8 @@ def command(
     sheet: Path | None,
     model: Path | None,
     blas_threads: threads.Threads,
+    seeds: int | None,
+    jobs: int | None,
     offline: bool,
     as_json: bool,
     quiet: bool,
@@ -199,26 +213,65 @@ def command(
     changes any part of it, and options override the recipe.
     """
     threads.prepare(blas_threads)
-    from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
+    from nnfang.commands import following, sweeping, training  # NumPy comes after the number of threads
 
-    how = following.Calling(
-        blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline, has_report=has_report
-    )
+    quietly = {"is_json": as_json, "is_quiet": quiet, "is_offline": offline}
+    how = following.Calling(blas_threads, max_seconds, **quietly, has_report=has_report)
     overrides = training.read_overrides(settings, short)
-    if resume is not None or fork:
+    if seeds or jobs:
+        refuse_beside_seeds(click.get_current_context().params)
+        sweeping.repeat(source, overrides, seeds or 1, output, sweeping.Calling(jobs, max_seconds, **quietly))
+    elif resume is not None or fork:
         only_shows = print_config or sheet is not None
         check_resumption(resume, source, output, model, fork=fork, force=force, only_shows=only_shows)
-        path = None if isinstance(resume, options.NewestRun) else resume
-        if fork:
-            training.fork(path, overrides, how, output, force=force)
-        else:
-            training.resume(path, overrides, how)
+        continue_run(resume, overrides, how, output, fork=fork, force=force)
     elif print_config:
         training.print_config(source, overrides, model)
     elif sheet is not None:
         training.preview(sheet, source, overrides, how, model, force=force)
     else:
         training.start(source, overrides, how, output, model, force=force)
+
+
+def continue_run(
+    resume: Path | options.NewestRun | None,
+    overrides: list[Override],
+    how: Calling,
+    output: Path | None,
+    *,
+    fork: bool,
+    force: bool,
+) -> None:
+    """Go on with a run, in its folder or in a new one."""
+    from nnfang.commands import training
+
+    path = None if isinstance(resume, options.NewestRun) else resume
+    if fork:
+        training.fork(path, overrides, how, output, force=force)
+    else:
+        training.resume(path, overrides, how)
+
+
+FOR_ONE_RUN = {
+    "resume": "--resume",
+    "fork": "--fork",
+    "print_config": "--print-config",
+    "sheet": "--preview-augment",
+    **{"model": "--from", "has_report": "--report", "force": "--force"},
+}
+"""Parameters of the options that make no sense for several runs -> how they are written."""
+
+
+def refuse_beside_seeds(given: dict[str, Any]) -> None:
+    """Refuse options that are for one run alone.
+
+    Raises:
+        ConfigError: One is given; or --jobs without --seeds.
+    """
+    if given["seeds"] is None:
+        raise ConfigError("--jobs: says how many trainings of --seeds run at a time, and there is but one")
+    if wrong := [option for name, option in FOR_ONE_RUN.items() if given[name]]:
+        raise ConfigError(f"--seeds: begins several runs; {', '.join(wrong)} is for one alone")
 
 
 def check_resumption(
