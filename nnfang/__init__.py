@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from nnfang.runs.fit import resume as resume
     from nnfang.training.augment import Augment as Augment
     from nnfang.training.augment import Elastic as Elastic
+    from nnfang.training.derivatives import check_gradients as check_gradients
     from nnfang.training.evaluation import evaluate as evaluate
     from nnfang.training.events import End as End
     from nnfang.training.events import Epoch as Epoch
@@ -99,6 +100,7 @@ _HOMES = {
     "RmsProp": "nnfang.core.optimizers:RmsProp",
     "Sgd": "nnfang.core.optimizers:Sgd",
     "Step": "nnfang.core.schedules:Step",
+    "check_gradients": "nnfang.training.derivatives:check_gradients",
     "evaluate": "nnfang.training.evaluation:evaluate",
     "fit": "nnfang.runs.fit:fit",
     "load": "nnfang.exports.reading:load_model",
@@ -142,6 +144,7 @@ __all__ = [
     "Sgd",
     "Step",
     "__version__",
+    "check_gradients",
     "evaluate",
     "fit",
     "load",

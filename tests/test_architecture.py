@@ -232,6 +232,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
                 "explain",
                 "export",
                 "import",
+                "check",
                 "verify",
                 "runs",
                 "inspect",

@@ -25,7 +25,7 @@ from nnfang.names import did_you_mean, find_nearest
 
 GROUPS = {
     "Use a network": ("predict", "explain", "evaluate", "compare", "export"),
-    "Train a network": ("train", "import", "diagnose", "verify"),
+    "Train a network": ("train", "sweep", "import", "check", "diagnose", "verify"),
     "Look around": ("runs", "inspect", "report", "recipes", "info", "bench", "help"),
 }
 """The commands, by what one wants."""

@@ -80,6 +80,18 @@ def find_runs(ctx: click.Context, incomplete: str) -> Iterable[tuple[str, str]]:
         return []
 
 
+def find_sweeps(ctx: click.Context, incomplete: str) -> Iterable[tuple[str, str]]:
+    """The sweeps that come with nnfang, and those under ``sweeps/``."""
+    from nnfang.config.recipes import list_sweeps
+    from nnfang.runs.sweeps.folder import SWEEPS, is_sweep
+
+    known = [(sweep.name, sweep.description) for sweep in list_sweeps()]
+    try:
+        return [*known, *((os.fspath(folder), "") for folder in sorted(SWEEPS.iterdir()) if is_sweep(folder))]
+    except OSError:
+        return known
+
+
 def find_pictures(ctx: click.Context, incomplete: str) -> Iterable[tuple[str, str]]:
     """The pictures that come with nnfang."""
     from nnfang.images.samples import PREFIX, SAMPLES
@@ -131,3 +143,4 @@ complete_recipe = offer(find_recipes, files=False)
 complete_recipe_or_file = offer(find_recipes)
 complete_run = offer(find_runs)
 complete_setting = offer(find_settings, files=False)
+complete_sweep = offer(find_sweeps)

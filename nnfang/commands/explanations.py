@@ -7,7 +7,6 @@ from math import exp
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from nnfang.commands import console
 from nnfang.commands.matrix import has_shades
@@ -19,8 +18,7 @@ from nnfang.runs.verdict import HUNDREDTH, percent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy.typing as npt
-
+    from nnfang.core.arrays import Array, Pixels
     from nnfang.runs.explanation import Explanation
 
 FEWEST_CLASSES, MOST_CLASSES = 3, 10
@@ -79,7 +77,9 @@ class View:
         frame = (left, top, max(right, left + 1), max(bottom, top + 1)) if explanation.stages else None
         blocks = [
             self.block(
-                explanation.prediction.name, halfblocks.draw_grey(to_bytes(small), self.medium, frame), small.shape[1]
+                explanation.prediction.name,
+                halfblocks.draw_grey(scaling.to_bytes(small), self.medium, frame),
+                small.shape[1],
             ),
             self.block("what the network sees", *self.draw_ink(picture.image)),
         ]
@@ -117,11 +117,7 @@ class View:
         explanation, found = self.explanation, self.explanation.attribution
         winner, rival = explanation.winner, explanation.rival
         yield self.title(f"Why {winner} and not {rival}")
-        if self.medium is Medium.COLOUR:
-            blue, orange = (self.colour(word, code) for word, code in (("blue", 39), ("orange", 208)))
-            yield f"{blue} speaks for {shorten(winner)}, {orange} for {shorten(rival)}"
-        else:
-            yield f"# and + speak for {shorten(winner)}, = and - for {shorten(rival)}"
+        yield self.describe_colours(shorten(winner), shorten(rival))
         blocks = [
             self.block(name, *self.draw_signed(values))
             for name, values in (("gradient x input", found.times_input), ("integrated gradients", found.integrated))
@@ -129,6 +125,15 @@ class View:
         yield from halfblocks.beside(self.columns, blocks)
         yield self.fit(describe_difference(explanation))
         yield self.fit(describe_sums(explanation))
+
+    def describe_colours(self, winner: str, rival: str) -> str:
+        """What speaks for which class."""
+        if self.medium is not Medium.COLOUR:
+            return self.fit(f"# and + for {winner}, = and - for {rival}")
+        text = self.fit(f"blue for {winner}, orange for {rival}")
+        return text.replace("blue", self.colour("blue", 39), 1).replace(
+            "orange for", f"{self.colour('orange', 208)} for", 1
+        )
 
     def draw_neighbours(self) -> Iterator[str]:
         """The nearest training images."""
@@ -139,7 +144,7 @@ class View:
         blocks = []
         rows = zip(found.rows.tolist(), found.labels.tolist(), found.distances.tolist(), found.images, strict=True)
         for row, label, distance, image in rows:
-            small = to_bytes(scaling.shrink(image if image.dtype == np.uint8 else 255 * image, self.limit(SMALL)))
+            small = scaling.to_bytes(scaling.shrink(scaling.to_levels(image), self.limit(SMALL)))
             lines = [
                 *halfblocks.draw_grey(small, self.medium),
                 shorten(compared.class_names[label]),
@@ -149,12 +154,12 @@ class View:
             blocks.append((max(small.shape[1], *map(len, lines[-3:])), lines))
         yield from halfblocks.beside(self.columns, blocks, gap=1)
 
-    def draw_ink(self, image: npt.NDArray[np.uint8]) -> tuple[list[str], int]:
+    def draw_ink(self, image: Pixels) -> tuple[list[str], int]:
         """An image of a network, and its columns."""
-        small = to_bytes(scaling.shrink(image, self.limit(SEEN)))
+        small = scaling.to_bytes(scaling.shrink(image, self.limit(SEEN)))
         return halfblocks.draw_grey(small, self.medium), small.shape[1]
 
-    def draw_signed(self, values: npt.NDArray[np.float64]) -> tuple[list[str], int]:
+    def draw_signed(self, values: Array) -> tuple[list[str], int]:
         """Values of either sign for each pixel of an image, and their columns."""
         shape = self.explanation.prediction.picture.image.shape
         small = scaling.shrink(values.reshape(shape), self.limit(SEEN))
@@ -207,11 +212,6 @@ def describe_sums(explanation: Explanation) -> str:
 def number(value: float) -> str:
     """Two digits after the point, and no -0."""
     return f"{round(value, 2) + 0.0:.2f}"
-
-
-def to_bytes(image: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
-    """Grey levels (h, w), rounded."""
-    return np.rint(image).astype(np.uint8)
 
 
 def shorten(name: str) -> str:

@@ -14,7 +14,7 @@ from nnfang.commands.formatting import option
 from nnfang.names import nearest
 from nnfang.runs.bundled import BUNDLED, NETWORK
 
-RECIPE, MODEL, DATA, OUTPUT = "Recipe", "Network", "Data", "Output"
+RECIPE, MODEL, DATA, SWEEP, OUTPUT = "Recipe", "Network", "Data", "Sweep", "Output"
 """The groups of the options below."""
 
 
@@ -202,6 +202,13 @@ run_folder = option(
     type=PathType(),
     metavar="DIR",
     help="Write the run to this folder.  [default: runs/<time>-<dataset>]",
+)
+jobs = option(
+    "--jobs",
+    group=SWEEP,
+    type=NumberType(int, 1),
+    metavar="N",
+    help="Run N trainings at a time.  [default: one per processor]",
 )
 as_json = option(
     "--json", "as_json", group=OUTPUT, is_flag=True, help="Write JSON to stdout, one object per line, instead of text."

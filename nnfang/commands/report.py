@@ -23,6 +23,7 @@ NEEDS_LIBRARIES = "a report needs matplotlib and jinja2: pip install 'nnfang[rep
     stray=lambda _: "nnfang report",
     examples={
         "Write the report of the newest run into its folder": "nnfang report",
+        "Write that of a sweep into its folder": "nnfang report sweeps/first",
         "Write the report of a certain run to a file to hand on": "nnfang report runs/first -o first.html",
     },
 )
@@ -32,7 +33,7 @@ NEEDS_LIBRARIES = "a report needs matplotlib and jinja2: pip install 'nnfang[rep
     type=options.ModelType(),
     required=False,
     shell_complete=completion.complete_model,
-    description="Run to report: its folder, or a checkpoint alone.  [default: the newest run under runs/]",
+    description="Folder of a run or of a sweep, or a checkpoint alone.  [default: the newest run under runs/]",
 )
 @options.dataset
 @options.offline
@@ -62,7 +63,11 @@ def command(
     from nnfang.commands.targets import check_target
     from nnfang.runs.finding import is_folder
     from nnfang.runs.folder import REPORT, Run
+    from nnfang.runs.sweeps.folder import SweepFolder, is_sweep
 
+    if model and is_sweep(model):
+        write_sweep(file or SweepFolder(model).report, model, may_replace=force)
+        return
     path, checkpoint = load_model(model, is_quiet=quiet)
     target = file or (Run(path).report if is_folder(path) else Path(REPORT))
     check_target(target, may_replace=force)
@@ -108,6 +113,33 @@ def write(target: Path, path: Path, checkpoint: Checkpoint, data: Dataset, *, ma
         raise NnfangError(f"cannot be drawn: {error}", target) from error
     with naming(target), replacing(target, may_replace=may_replace) as page:
         page.write(content)
+
+
+def write_sweep(target: Path, folder: Path, *, may_replace: bool) -> None:
+    """Write the page of a sweep as far as it has come, and its name to stdout.
+
+    Raises:
+        NnfangError: It cannot be drawn or written.
+    """
+    from nnfang.commands.targets import check_target, naming
+    from nnfang.files import replacing
+    from nnfang.runs.sweeps.driver import Sweep
+    from nnfang.runs.sweeps.folder import SweepFolder, read_plan
+
+    check_target(target, may_replace=may_replace)
+    check_libraries(target)
+    from nnfang.reports.sweep_page import render
+
+    place = SweepFolder(folder)
+    try:
+        content = render(Sweep.open(read_plan(place.specification), place))
+    except NnfangError:
+        raise
+    except Exception as error:  # whatever a library may raise
+        raise NnfangError(f"cannot be drawn: {error}", target) from error
+    with naming(target), replacing(target, may_replace=may_replace) as page:
+        page.write(content)
+    console.result(console.one_line(str(target)))
 
 
 def write_beside(folder: Path, data: Dataset, *, is_quiet: bool) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnfang.commands import completion, console, options, threads
+import click
+
+from nnfang.commands import completion, console, contradictions, options, threads
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.formatting import option
-from nnfang.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import click
+    from nnfang.commands.following import Calling
+    from nnfang.config.sources import Override
 
 TRAINING, RESUME = "Network and optimizer", "Resume"
 """The groups of the options that no other command has."""
@@ -54,6 +56,7 @@ def guess_option(word: str) -> str:
         "Train the network that comes with nnfang further, on other images": (
             "nnfang train --from bundled --dataset fashion-mnist --epochs 5"
         ),
+        "Train with five seeds, to see how much chance does": "nnfang train -c minibatch --seeds 5",
         "Continue the newest run to epoch 40": "nnfang train --resume --epochs 40",
     },
 )
@@ -124,6 +127,14 @@ def guess_option(word: str) -> str:
     help="Seed everything random with N.  [default: 0]",
 )
 @option(
+    "--seeds",
+    group=options.SWEEP,
+    type=options.NumberType(int, 2),
+    metavar="N",
+    help="Train with N seeds, and tell the mean and the spread: the smallest sweep, see nnfang sweep.",
+)
+@options.jobs
+@option(
     "--threads",
     "blas_threads",
     group=TRAINING,
@@ -188,6 +199,8 @@ def command(
     sheet: Path | None,
     model: Path | None,
     blas_threads: threads.Threads,
+    seeds: int | None,
+    jobs: int | None,
     offline: bool,
     as_json: bool,
     quiet: bool,
@@ -199,20 +212,18 @@ def command(
     changes any part of it, and options override the recipe.
     """
     threads.prepare(blas_threads)
-    from nnfang.commands import following, training  # import NumPy, so that they must come after the number of threads
+    from nnfang.commands import following, sweeping, training  # NumPy comes after the number of threads
 
-    how = following.Calling(
-        blas_threads, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline, has_report=has_report
-    )
+    quietly = {"is_json": as_json, "is_quiet": quiet, "is_offline": offline}
+    how = following.Calling(blas_threads, max_seconds, **quietly, has_report=has_report)
     overrides = training.read_overrides(settings, short)
-    if resume is not None or fork:
+    if seeds or jobs:
+        contradictions.refuse_beside_seeds(click.get_current_context().params)
+        sweeping.repeat(source, overrides, seeds or 1, output, sweeping.Calling(jobs, max_seconds, **quietly))
+    elif resume is not None or fork:
         only_shows = print_config or sheet is not None
-        check_resumption(resume, source, output, model, fork=fork, force=force, only_shows=only_shows)
-        path = None if isinstance(resume, options.NewestRun) else resume
-        if fork:
-            training.fork(path, overrides, how, output, force=force)
-        else:
-            training.resume(path, overrides, how)
+        contradictions.check_resumption(resume, source, output, model, fork=fork, force=force, only_shows=only_shows)
+        continue_run(resume, overrides, how, output, fork=fork, force=force)
     elif print_config:
         training.print_config(source, overrides, model)
     elif sheet is not None:
@@ -221,26 +232,20 @@ def command(
         training.start(source, overrides, how, output, model, force=force)
 
 
-def check_resumption(
+def continue_run(
     resume: Path | options.NewestRun | None,
-    source: Path | None,
+    overrides: list[Override],
+    how: Calling,
     output: Path | None,
-    model: Path | None,
     *,
     fork: bool,
     force: bool,
-    only_shows: bool,
 ) -> None:
-    """Refuse options that contradict --resume."""
-    if resume is None:
-        raise ConfigError("--fork: needs --resume, which says what to start from")
-    if model is not None:
-        raise ConfigError("--from: begins a new run; with --resume the weights are those of the run that goes on")
-    if source is not None:
-        raise ConfigError("--resume: the run has a config of its own; change it with --set or its options, not with -c")
-    if output is not None and not fork:
-        raise ConfigError("--resume: the run stays in its folder; with --fork a new one begins in that of -o")
-    if force and not fork:
-        raise ConfigError("--resume: continues the run in its folder, where there is nothing for --force to delete")
-    if only_shows:
-        raise ConfigError("--resume: trains; --print-config and --preview-augment show what a new run would do")
+    """Go on with a run, in its folder or in a new one."""
+    from nnfang.commands import training
+
+    path = None if isinstance(resume, options.NewestRun) else resume
+    if fork:
+        training.fork(path, overrides, how, output, force=force)
+    else:
+        training.resume(path, overrides, how)

@@ -43,8 +43,20 @@ class RecipeFile:
 
 def list_recipes() -> list[RecipeFile]:
     """All of them, sorted by name."""
+    return _list_files(_find_folder())
+
+
+def list_sweeps() -> list[RecipeFile]:
+    """The sweeps that come with nnfang, sorted by name."""
+    return _list_files(_find_folder() / "sweeps")
+
+
+def _find_folder() -> Path:
     packaged = PACKAGE / "recipes"
-    folder = packaged if packaged.is_dir() else PACKAGE.parent / "configs"
+    return packaged if packaged.is_dir() else PACKAGE.parent / "configs"
+
+
+def _list_files(folder: Path) -> list[RecipeFile]:
     return [RecipeFile(path.stem, path) for path in sorted(folder.glob(f"*{ENDING}"), key=lambda path: path.stem)]
 
 

@@ -11,13 +11,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TextIO
 
-import yaml
-
 from nnfang.config.keys import find_equivalent, list_keys
 from nnfang.config.origins import Origin, Origins
 from nnfang.config.paths import Tree, enclosing_paths, has_value, merge, set_value
 from nnfang.config.schema import convert, to_tree
-from nnfang.config.yaml_loader import Dumper, parse_yaml
+from nnfang.config.yaml_loader import parse_yaml, write_yaml
 from nnfang.core.constraints import FieldError, format_value
 from nnfang.errors import ConfigError
 from nnfang.names import did_you_mean, find_nearest
@@ -223,7 +221,4 @@ def read_file(source: Path | TextIO, origins: Origins) -> Tree:
 
 def to_yaml(recipe: Recipe) -> str:
     """A recipe as a YAML file that loads to the same recipe."""
-    text: str = yaml.dump(
-        to_tree(recipe), Dumper=Dumper, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True
-    )
-    return text
+    return write_yaml(to_tree(recipe))

@@ -45,6 +45,12 @@ for loader_or_dumper in (Loader, Dumper):
     )
 
 
+def write_yaml(tree: Tree) -> str:
+    """A tree as a YAML text of which `parse_yaml` makes the same tree."""
+    text: str = yaml.dump(tree, Dumper=Dumper, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True)
+    return text
+
+
 def parse_yaml(text: str, whole: Origin, origins: Origins, path: str = "") -> Tree:
     """The tree of a YAML text.
 

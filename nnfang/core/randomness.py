@@ -18,6 +18,7 @@ class Purpose(IntEnum):
     SHUFFLE = 2
     DROPOUT = 3
     AUGMENT = 4
+    CHECK = 5
 
 
 def generator(seed: int, purpose: Purpose, *position: int) -> np.random.Generator:

@@ -41,3 +41,13 @@ def strongest(values: npt.NDArray[np.float64]) -> float:
     """The size from which on values are shown as the largest, so that a single one does not outshine all others."""
     sizes = np.abs(values[values != 0])
     return float(np.quantile(sizes, 0.99)) if len(sizes) else 1.0
+
+
+def to_bytes(image: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """Grey levels (h, w), rounded."""
+    return np.rint(image).astype(np.uint8)
+
+
+def to_levels(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """An image of bytes as it is, and one of numbers within 0 .. 1 as grey levels."""
+    return image if image.dtype == np.uint8 else 255 * image

@@ -75,7 +75,7 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
             ("xyz",),
             [
                 '"xyz"',
-                "Known: predict, explain, evaluate, compare, export, train, import, diagnose, verify, runs, inspect, ",
+                "Known: predict, explain, evaluate, compare, export, train, sweep, import, check, diagnose, verify, ",
             ],
         ),
         (("version",), ['Did you mean "--version"?']),

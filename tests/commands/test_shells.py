@@ -55,6 +55,7 @@ def test_a_shell_completes_commands_options_and_values(name: str, nnfang: Nnfang
                 "export",
                 "train",
                 "import",
+                "check",
                 "diagnose",
                 "verify",
                 "runs",

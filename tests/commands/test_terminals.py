@@ -28,6 +28,7 @@ def lines_on(screen: str) -> list[str]:
         (("info",), 0),
         (("runs",), 0),
         (("inspect",), 0),
+        (("check", "-c", "tiny"), 0),
         (("diagnose",), 0),
         (("recipes",), 0),
         (("predict", "sample:7", "no such picture.png", "--top", "3"), 1),

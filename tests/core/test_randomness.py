@@ -22,5 +22,6 @@ def test_the_values_in_old_checkpoints_keep_their_meaning() -> None:
         "SHUFFLE": 2,
         "DROPOUT": 3,
         "AUGMENT": 4,
+        "CHECK": 5,
     }
     assert generator(7, Purpose.DROPOUT, 3).bit_generator.random_raw() == 12758134343518170709
