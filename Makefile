@@ -40,7 +40,7 @@ bench: $(VENV)/developing  ## nnfang and whichever of its peers are installed, s
 published: $(VENV)/developing  ## train the configs of published networks, three seeds each: the table in docs/accuracy.md; three hours
 	$(BIN)/python -m benchmarks.published
 
-network: install  ## train the bundled network again, on MNIST
+network: install  ## train the bundled network again, on MNIST; seven minutes
 	$(BIN)/nnfang train -c configs/paper-distorted.yaml -o runs/bundled --force
 	$(BIN)/nnfang export -m runs/bundled --force nnfang/runs/networks/digits.npz
 

@@ -181,7 +181,7 @@ def test_the_newest_run_is_used_and_named(trained: Trained, nnfang: Nnfang) -> N
     accuracy = f"{trained.result.end['test_accuracy']:.2%}"
     assert result.stderr == (
         f"Using {Path('runs', 'a')} (trained on mnist-sample, {epochs}; {accuracy} of its 2,000 test images "
-        "correct; the bundled network, -m bundled: 99.40% of mnist's 10,000).\n"
+        "correct; the bundled network, -m bundled: 99.58% of mnist's 10,000).\n"
     )
     assert nnfang("evaluate", "-q").stderr == ""
 

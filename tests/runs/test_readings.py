@@ -103,7 +103,8 @@ def test_a_digit_that_fills_its_picture_is_not_read_by_its_hole(
     dark, light = bundled.predict_pictures([tmp_path / "dark.png", tmp_path / "light.png"])
     assert (dark.label, light.label) == ("0", "0")
     assert (dark.picture.is_inverted, light.picture.is_inverted) == (True, False)
-    assert dark.picture.crop == light.picture.crop == (0, 0, 40, 44)
+    for found in (dark, light):
+        np.testing.assert_allclose(found.picture.crop, (0, 0, 40, 44), atol=2)
     (raw,) = predict_pictures(bundled, [tmp_path / "dark.png"], raw=True)
     assert isinstance(raw, Prediction)
     assert not raw.picture.is_inverted
