@@ -31,7 +31,7 @@ def load_data(
 
     Args:
         name_or_path: "mnist", "fashion-mnist", "kmnist", "mnist-sample", or the path of a folder of IDX files, of a
-            .npz file, or of a folder of pictures with a sub-folder for each class.
+            .npz or .csv file, or of a folder of pictures with a sub-folder for each class.
         offline: Never touch the network; NNFANG_OFFLINE=1 says the same.
         progress: Creates the progress bar of a file that is downloaded from a description; None is silent.
         warn: Is told what a person should know; by default that is a Python warning.
