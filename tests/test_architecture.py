@@ -236,10 +236,12 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
                 "inspect",
                 "diagnose",
                 "recipes",
+                "data",
                 "info",
                 "bench",
             )
         ),
+        ["data", "fetch", "--help"],
     ],
     ids=" ".join,
 )

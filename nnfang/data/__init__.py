@@ -12,7 +12,16 @@ from nnfang.data.dataset import Dataset
 from nnfang.data.formats import FORMATS, load_path
 from nnfang.data.formats.arrays import OnUnreadable, Unreadable
 from nnfang.data.formats.pictures import ReadPicture
-from nnfang.data.named import KNOWN, find_available, load_known, load_sample
+from nnfang.data.named import (
+    KNOWN,
+    Listing,
+    fetch_known,
+    find_available,
+    find_folder,
+    list_known,
+    load_known,
+    load_sample,
+)
 from nnfang.data.progress import MakeProgress, ProgressBar
 from nnfang.data.registry import DATASETS, SAMPLE
 from nnfang.errors import DataError
@@ -22,14 +31,18 @@ __all__ = [
     "KNOWN",
     "SAMPLE",
     "Dataset",
+    "Listing",
     "MakeProgress",
     "OnUnreadable",
     "ProgressBar",
     "ReadPicture",
     "Unreadable",
     "check_exists",
+    "fetch_known",
     "find_available",
     "find_cache",
+    "find_folder",
+    "list_known",
     "load",
 ]
 
