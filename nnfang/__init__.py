@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from nnfang.errors import PictureError as PictureError
     from nnfang.exports.reading import load_model as load
     from nnfang.runs.checkpoint import Checkpoint as Checkpoint
+    from nnfang.runs.datasets import examine_data as examine_data
     from nnfang.runs.datasets import load_data as load_data
     from nnfang.runs.fit import fit as fit
     from nnfang.runs.fit import resume as resume
@@ -99,6 +100,7 @@ _HOMES = {
     "Step": "nnfang.core.schedules:Step",
     "evaluate": "nnfang.training.evaluation:evaluate",
     "fit": "nnfang.runs.fit:fit",
+    "examine_data": "nnfang.runs.datasets:examine_data",
     "load": "nnfang.exports.reading:load_model",
     "load_data": "nnfang.runs.datasets:load_data",
     "resume": "nnfang.runs.fit:resume",
@@ -140,6 +142,7 @@ __all__ = [
     "Step",
     "__version__",
     "evaluate",
+    "examine_data",
     "fit",
     "load",
     "load_data",

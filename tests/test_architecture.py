@@ -242,6 +242,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
             )
         ),
         ["data", "fetch", "--help"],
+        ["data", "check", "--help"],
     ],
     ids=" ".join,
 )

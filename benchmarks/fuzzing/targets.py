@@ -275,6 +275,8 @@ COMMANDS: dict[str, Callable[[], Target]] = {
         CONFIG_WORDS,
     ),
     "train-on-npz": lambda: Target(commands.train_on_arrays, commands.RefusedError, commands.make_arrays(), NPZ_WORDS),
+    "check-npz": lambda: Target(partial(commands.check, ending=".npz"), commands.RefusedError, make_npz(), NPZ_WORDS),
+    "check-csv": lambda: Target(partial(commands.check, ending=".csv"), commands.RefusedError, make_csv(), CSV_WORDS),
     "train-on-idx": lambda: Target(commands.train_on_idx, commands.RefusedError, commands.make_idx(), IDX_WORDS),
 }
 

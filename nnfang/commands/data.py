@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnfang.commands import columns, completion, console, options
-from nnfang.commands.formatting import argument
+from nnfang.commands.formatting import argument, option
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.groups import group
 
@@ -24,6 +24,7 @@ GIVE_WAY = (4, 3, 2, 5)
     examples={
         "List the data sets that have names": "nnfang data list",
         "Download one, to work offline later": "nnfang data fetch fashion-mnist",
+        "Find what may be wrong with one of your own": "nnfang data check letters",
     },
 )
 def command() -> None:
@@ -144,5 +145,51 @@ def where(name: str | None) -> None:
     console.write(str(data.find_cache() if name is None else data.find_folder(name)))
 
 
-for _command in (list_known, fetch, where):
+@command_of(
+    "check",
+    examples={
+        "Check a folder of pictures": "nnfang data check letters",
+        "Check a table of labels and pixels, for a program": "nnfang data check digits.csv --json",
+        "Let a job of CI fail where something is wrong": "nnfang data check -q --strict own.npz",
+    },
+)
+@argument(
+    "name",
+    metavar="NAME|PATH",
+    callback=options.check_name,
+    shell_complete=completion.complete_dataset,
+    description="Data set to check: the name of one, or the path of IDX files, of a .npz or .csv file, or of a folder "
+    "with one subfolder of pictures per class.",
+)
+@option(
+    "--strict",
+    group=options.OUTPUT,
+    is_flag=True,
+    help="Exit with 3 if there is any finding but near duplicates.",
+)
+@options.offline
+@options.as_json
+@options.quiet
+@options.verbose
+def check(name: str, *, strict: bool, offline: bool, as_json: bool, quiet: bool) -> None:
+    """Check a data set: the images of each class, and what may be wrong.
+
+    Looks for the same image with several labels, training images among the test images, duplicates, near duplicates,
+    images of a single colour, and files that cannot be read.
+    """
+    from nnfang.commands import findings, views
+    from nnfang.errors import QualityGateError
+    from nnfang.runs.datasets import examine_data
+
+    progress = views.download_progress(quiet=quiet)
+    found = examine_data(name, offline=offline, progress=progress)
+    if as_json:
+        console.write_json(findings.as_json(found))
+    else:
+        findings.show(found)
+    if strict and (faults := findings.list_faults(found)):
+        raise QualityGateError(f"--strict: {', '.join(faults)}", name)
+
+
+for _command in (list_known, fetch, check, where):
     command.add_command(_command)

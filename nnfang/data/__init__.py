@@ -9,6 +9,7 @@ from time import perf_counter
 
 from nnfang.data.cache import find_cache
 from nnfang.data.dataset import Dataset
+from nnfang.data.examination import Collector, Examination, examine
 from nnfang.data.formats import FORMATS, load_path
 from nnfang.data.formats.arrays import OnUnreadable, Unreadable
 from nnfang.data.formats.pictures import ReadPicture
@@ -30,7 +31,9 @@ from nnfang.names import nearest
 __all__ = [
     "KNOWN",
     "SAMPLE",
+    "Collector",
     "Dataset",
+    "Examination",
     "Listing",
     "MakeProgress",
     "OnUnreadable",
@@ -38,6 +41,7 @@ __all__ = [
     "ReadPicture",
     "Unreadable",
     "check_exists",
+    "examine",
     "fetch_known",
     "find_available",
     "find_cache",
