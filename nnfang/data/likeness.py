@@ -45,7 +45,7 @@ class Likeness:
     """Pairs of images that are nearly the same.
 
     Attributes:
-        pairs: Indices (m, 2), the smaller one first.
+        pairs: Indices (m, 2), the smaller one first, in their order.
         correlations: Of each pair, (m,).
         is_complete: Whether there are no others; the search ends where too many have to be compared.
     """
@@ -77,9 +77,9 @@ def find_alike(x: Images, most_candidates: int = MOST_CANDIDATES) -> Likeness:
             correlations.append(correlation[is_alike])
         if candidates > most_candidates:
             break
-    found = np.concatenate(pairs)
-    found.sort(axis=1)
-    return Likeness(found, np.concatenate(correlations), candidates <= most_candidates)
+    together = np.sort(np.concatenate(pairs), axis=1)
+    order = np.lexsort(together.T[::-1])
+    return Likeness(together[order], np.concatenate(correlations)[order], candidates <= most_candidates)
 
 
 def _find_candidates(flat: Images, kept: Indices) -> Iterator[Indices]:

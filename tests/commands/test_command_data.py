@@ -14,6 +14,7 @@ from nnfang.images import save_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from tests.commands.conftest import Nnfang
 
 
