@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from nnfang.exports.reading import load_model as load
     from nnfang.runs.checkpoint import Checkpoint as Checkpoint
     from nnfang.runs.committee import Committee as Committee
+    from nnfang.runs.datasets import examine_data as examine_data
     from nnfang.runs.datasets import load_data as load_data
     from nnfang.runs.fit import fit as fit
     from nnfang.runs.fit import resume as resume
@@ -103,6 +104,7 @@ _HOMES = {
     "check_gradients": "nnfang.training.derivatives:check_gradients",
     "evaluate": "nnfang.training.evaluation:evaluate",
     "fit": "nnfang.runs.fit:fit",
+    "examine_data": "nnfang.runs.datasets:examine_data",
     "load": "nnfang.exports.reading:load_model",
     "load_data": "nnfang.runs.datasets:load_data",
     "resume": "nnfang.runs.fit:resume",
@@ -146,6 +148,7 @@ __all__ = [
     "__version__",
     "check_gradients",
     "evaluate",
+    "examine_data",
     "fit",
     "load",
     "load_data",

@@ -238,10 +238,13 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
                 "inspect",
                 "diagnose",
                 "recipes",
+                "data",
                 "info",
                 "bench",
             )
         ),
+        ["data", "fetch", "--help"],
+        ["data", "check", "--help"],
     ],
     ids=" ".join,
 )

@@ -166,6 +166,14 @@ def train_on_arrays(path: Path) -> None:
     call("evaluate", "-m", str(workshop() / "new"), "--dataset", str(target))
 
 
+def check(path: Path, ending: str) -> None:
+    """Check a data set in one file, for a person and for a program."""
+    target = path.with_name(f"input{ending}")
+    shutil.copy(path, target)
+    call("data", "check", str(target), "-q")
+    call("data", "check", str(target), "--json")
+
+
 def train_on_idx(path: Path) -> None:
     """Train on a folder of IDX files, one of which was given, for a second; refused if it can be none of them."""
     refusals = []

@@ -106,6 +106,25 @@ def make_npz() -> tuple[bytes, ...]:
     return tuple(files)
 
 
+def read_csv(path: Path) -> object:
+    """Read a table, first with its errors and then without the lines that are wrong."""
+    named = path.with_name(f"{path.name}.csv")
+    shutil.copy(path, named)
+    try:
+        return data.load(named)
+    except DataError:
+        data.load(named, on_unreadable=lambda _: None)
+        raise
+
+
+def make_csv() -> tuple[bytes, ...]:
+    """Tables with and without names, with labels that are numbers and words, and gzipped."""
+    numbers = b"".join(b"%d,%d,0,255,%d\n" % (i % 3, i, 7 * i) for i in range(20))
+    words = b"label,1x1,1x2,2x1,2x2\r\n" + b'"a, b",1,2,3,4\r\nc;,0,0.0,0,9\r\n' * 6
+    last = b"p0\tp1\tp2\tp3\tclass\n" + b"1\t2\t3\t4\tx\n5\t6\t7\t8\ty\n" * 6
+    return (numbers, words, last, *map(gzip.compress, (numbers, words)))
+
+
 def make_pictures() -> tuple[bytes, ...]:
     """A small digit in each format and mode that Pillow can write and read."""
     Image.init()
@@ -202,6 +221,7 @@ CONFIG_WORDS = (
     *(b": ", b"\n", b"'", b'"', b"|\n ", b"9" * 20, b"1e999", b".nan", b"0x", b"1:1:1", b"~", b"`"),
 )
 IDX_WORDS = (b"\x1f\x8b\x08", b"\0\0\x08\x03")
+CSV_WORDS = (b",", b";", b"\t", b"\n", b"\r", b'"', b"label", b"256", b"-1", b"0.5", b"nan", b"9" * 20, b"\xef\xbb\xbf")
 NPZ_WORDS = (b"PK\x01\x02", b"PK\x05\x06", b"|O", b"(10", b"True")
 
 LARGE = b"units: 2500"
@@ -216,6 +236,7 @@ READERS: dict[str, Callable[[], Target]] = {
     ),
     "idx": lambda: Target(read_idx, DataError, make_idx(), IDX_WORDS),
     "npz": lambda: Target(data.load, DataError, make_npz(), NPZ_WORDS),
+    "csv": lambda: Target(read_csv, DataError, make_csv(), CSV_WORDS),
     "picture": lambda: Target(read_picture, PictureError, make_pictures()),
     "checkpoint": lambda: Target(
         checkpoint.load,
@@ -254,6 +275,8 @@ COMMANDS: dict[str, Callable[[], Target]] = {
         CONFIG_WORDS,
     ),
     "train-on-npz": lambda: Target(commands.train_on_arrays, commands.RefusedError, commands.make_arrays(), NPZ_WORDS),
+    "check-npz": lambda: Target(partial(commands.check, ending=".npz"), commands.RefusedError, make_npz(), NPZ_WORDS),
+    "check-csv": lambda: Target(partial(commands.check, ending=".csv"), commands.RefusedError, make_csv(), CSV_WORDS),
     "train-on-idx": lambda: Target(commands.train_on_idx, commands.RefusedError, commands.make_idx(), IDX_WORDS),
 }
 

@@ -7,26 +7,26 @@ import keyword
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import click
 
 from nnfang import __version__
 from nnfang.commands import console, streams
-from nnfang.commands.formatting import OTHER, SETTINGS, Context, Formatter, Helpful, option_groups, short_help
+from nnfang.commands.formatting import SETTINGS
+from nnfang.commands.groups import Group
 from nnfang.commands.hints import hint_for
 from nnfang.commands.signals import exit_on_signals
 from nnfang.commands.usage import fail_with_usage
 from nnfang.errors import NnfangError, NnfangWarning
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
-from nnfang.names import did_you_mean, find_nearest
 
 GROUPS = {
     "Use a network": ("predict", "explain", "evaluate", "compare", "export"),
     "Train a network": ("train", "sweep", "import", "check", "diagnose", "verify"),
-    "Look around": ("runs", "inspect", "report", "recipes", "info", "bench", "help"),
+    "Look around": ("runs", "inspect", "report", "recipes", "data", "info", "bench", "help"),
 }
 """The commands, by what one wants."""
 
@@ -59,14 +59,16 @@ GARBAGE = 50_000
 """Objects created between two searches for garbage: imports create many, of which none is. Saves 8% of a start."""
 
 
-class LazyGroup(Helpful, click.Group):
+class LazyGroup(Group):
     """A group whose commands are imported when they are called: ``nnfang --help`` imports none of what they need."""
-
-    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of the help."""
         return list(COMMANDS)
+
+    def sections(self, ctx: click.Context) -> Mapping[str, Sequence[str]]:
+        """The names of the commands, by what one wants."""
+        return GROUPS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import ``nnfang.commands.<name>`` and take its ``command``."""
@@ -75,43 +77,6 @@ class LazyGroup(Helpful, click.Group):
         module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
         command: click.Command = importlib.import_module(f"nnfang.commands.{module}").command
         return command
-
-    def find_command(self, ctx: click.Context, name: str) -> click.Command:
-        """The command of a name; where there is none, the failure offers the nearest."""
-        command = self.get_command(ctx, name)
-        if command is None:
-            hint = did_you_mean(SYNONYMS.get(name) or find_nearest(name, COMMANDS))
-            ctx.fail(f'No such command "{name}".{hint} Known: {", ".join(COMMANDS)}.')
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the first argument names."""
-        if ctx.resilient_parsing:
-            return super().resolve_command(ctx, args)
-        return args[0], self.find_command(ctx, args[0]), args[1:]
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the page: each command once."""
-        page = cast("Formatter", formatter)
-        page.write_prose(self.help or "")
-        page.write_paragraph()
-        self.format_usage(ctx, page)
-        commands = {
-            heading: [(name, short_help(self.find_command(ctx, name))) for name in names]
-            for heading, names in GROUPS.items()
-        }
-        page.write_sections({**commands, "Options": option_groups(self, ctx)[OTHER]})
-        page.write_examples(EXAMPLES)
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
-        """The commands, with what they do, and the options."""
-        from click.shell_completion import CompletionItem
-
-        names = [name for name in COMMANDS if name.startswith(incomplete)]
-        found = [CompletionItem(name, help=short_help(self.find_command(ctx, name))) for name in names]
-        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the program, or answer a shell that completes a line."""
@@ -200,7 +165,7 @@ def show_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> No
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings=SETTINGS)
+@click.group(cls=LazyGroup, examples=EXAMPLES, synonyms=SYNONYMS, context_settings=SETTINGS)
 @click.option(
     "-V",
     "--version",

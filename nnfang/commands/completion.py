@@ -129,14 +129,19 @@ def find_recipes(ctx: click.Context, incomplete: str) -> Iterable[tuple[str, str
 
 
 def find_commands(ctx: click.Context, incomplete: str) -> Iterable[tuple[str, str]]:
-    """The commands."""
-    from nnfang.commands import COMMANDS
+    """The commands; after one that has some of its own, those."""
+    from nnfang.commands.groups import Group
 
-    return [(name, "") for name in COMMANDS]
+    root = ctx.find_root()
+    found: click.Command | None = root.command
+    for name in ctx.params.get("names") or ():
+        found = found.get_command(root, name) if isinstance(found, Group) else None
+    return [(name, "") for name in found.list_commands(root)] if isinstance(found, Group) else []
 
 
 complete_command = offer(find_commands, files=False)
 complete_dataset = offer(find_datasets)
+complete_known_dataset = offer(find_datasets, files=False)
 complete_model = offer(find_models)
 complete_picture = offer(find_pictures)
 complete_recipe = offer(find_recipes, files=False)

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 import click
 
 from nnfang.commands import console, formatting
 from nnfang.commands.completion import complete_command
-
-if TYPE_CHECKING:
-    from nnfang.commands import LazyGroup
+from nnfang.commands.groups import Group
 
 
 @formatting.command(
     "help",
-    examples={"Show all commands": "nnfang help", "Show the options of a command": "nnfang help train"},
+    examples={
+        "Show all commands": "nnfang help",
+        "Show the options of a command": "nnfang help train",
+        "Show those of one that belongs to another": "nnfang help data check",
+    },
 )
 @formatting.argument(
-    "name",
+    "names",
     metavar="COMMAND",
-    required=False,
+    nargs=-1,
     shell_complete=complete_command,
     description="Command to explain.  [default: all commands, one per line]",
 )
 @click.pass_context
-def command(ctx: click.Context, name: str | None) -> None:
+def command(ctx: click.Context, names: tuple[str, ...]) -> None:
     """Show the help of a command."""
     page = ctx.find_root()
-    if name is not None:
-        found = cast("LazyGroup", page.command).find_command(page, name)
+    for name in names:
+        if not isinstance(page.command, Group):
+            page.fail(f'"{page.command_path}" has no commands of its own, such as "{name}".')
+        found = page.command.find_command(page, name)
         page = found.context_class(found, info_name=name, parent=page)
     console.write_page(page.get_help())

@@ -191,8 +191,8 @@ dataset = option(
     metavar="NAME|PATH",
     callback=check_name,
     shell_complete=completion.complete_dataset,
-    help="Use this data set: mnist, fashion-mnist, kmnist, mnist-sample, or the path of IDX files, of a .npz file, or "
-    "of a folder with one subfolder of pictures per class.",
+    help="Use this data set: mnist, fashion-mnist, kmnist, mnist-sample, or the path of IDX files, of a .npz or .csv "
+    "file, or of a folder with one subfolder of pictures per class.",
 )
 offline = option("--offline", group=DATA, is_flag=True, help="Download nothing; use what is in the cache.")
 run_folder = option(

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnfang.commands import beginning, console
+from nnfang.commands import beginning, console, findings
 from nnfang.commands.following import Calling, follow
 from nnfang.commands.loading import load_dataset
 from nnfang.commands.options import SHORT, name_short
@@ -17,7 +17,7 @@ from nnfang.commands.targets import check_target, naming
 from nnfang.config import sources as config
 from nnfang.config.recipes import locate
 from nnfang.core.constraints import FieldError
-from nnfang.data import SAMPLE, check_exists
+from nnfang.data import KNOWN, SAMPLE, check_exists
 from nnfang.errors import ConfigError, DataError, UnavailableError
 from nnfang.machine.clock import check_time_zone
 from nnfang.runs import session
@@ -94,6 +94,8 @@ def start(
             check_layers(known, resolved.recipe)
     check_folder(output, force=force)
     data = obtain_dataset(resolved, loader(how))
+    if data.name not in KNOWN and not how.is_quiet:
+        findings.warn_of(data)
     recipe = size_output(resolved, data)
     with blaming(resolved):
         begin = beginning.take(known, model, recipe, data, is_quiet=how.is_quiet) if known and model else None

@@ -9,9 +9,20 @@ from time import perf_counter
 
 from nnfang.data.cache import find_cache
 from nnfang.data.dataset import Dataset
+from nnfang.data.examination import Collector, Examination, examine
 from nnfang.data.formats import FORMATS, load_path
+from nnfang.data.formats.arrays import OnUnreadable, Unreadable
 from nnfang.data.formats.pictures import ReadPicture
-from nnfang.data.named import KNOWN, find_available, load_known, load_sample
+from nnfang.data.named import (
+    KNOWN,
+    Listing,
+    fetch_known,
+    find_available,
+    find_folder,
+    list_known,
+    load_known,
+    load_sample,
+)
 from nnfang.data.progress import MakeProgress, ProgressBar
 from nnfang.data.registry import DATASETS, SAMPLE
 from nnfang.errors import DataError
@@ -20,13 +31,22 @@ from nnfang.names import nearest
 __all__ = [
     "KNOWN",
     "SAMPLE",
+    "Collector",
     "Dataset",
+    "Examination",
+    "Listing",
     "MakeProgress",
+    "OnUnreadable",
     "ProgressBar",
     "ReadPicture",
+    "Unreadable",
     "check_exists",
+    "examine",
+    "fetch_known",
     "find_available",
     "find_cache",
+    "find_folder",
+    "list_known",
     "load",
 ]
 
@@ -41,6 +61,7 @@ def load(
     progress: MakeProgress | None = None,
     read_picture: ReadPicture | None = None,
     warn: Callable[[str], None] | None = None,
+    on_unreadable: OnUnreadable | None = None,
 ) -> Dataset:
     """Load a data set, downloading it first if it is a known one and not in the cache.
 
@@ -51,6 +72,8 @@ def load(
         progress: Creates the progress bar of each file that is downloaded from its description; None shows nothing.
         read_picture: Reads one picture as uint8 (h, w); needed only for a folder of pictures.
         warn: Called with each warning, a single line.
+        on_unreadable: Called with each picture of a folder, and each line of a table, that cannot be read, and which is
+            then left out; None raises.
 
     Raises:
         UnavailableError: The data set is not in the cache and could not be downloaded.
@@ -58,7 +81,13 @@ def load(
         ConfigError: NNFANG_MIRROR is not a URL, or NNFANG_OFFLINE neither 1 nor 0.
     """
     begin = perf_counter()
-    dataset = _load(str(name_or_path), offline=offline, progress=progress, read_picture=read_picture, warn=warn)
+    name = str(name_or_path)
+    if name == SAMPLE:
+        dataset = load_sample()
+    elif known := DATASETS.get(name):
+        dataset = load_known(known, offline=offline, progress=progress)
+    else:
+        dataset = load_path(_find_path(name), read_picture, warn, on_unreadable)
     logger.info(
         "Loaded %s (%s): %s training and %s test images in %.2f s",
         dataset.name,
@@ -68,21 +97,6 @@ def load(
         perf_counter() - begin,
     )
     return dataset
-
-
-def _load(
-    name: str,
-    *,
-    offline: bool,
-    progress: MakeProgress | None,
-    read_picture: ReadPicture | None,
-    warn: Callable[[str], None] | None,
-) -> Dataset:
-    if name == SAMPLE:
-        return load_sample()
-    if known := DATASETS.get(name):
-        return load_known(known, offline=offline, progress=progress)
-    return load_path(_find_path(name), read_picture, warn)
 
 
 def check_exists(name: str) -> None:

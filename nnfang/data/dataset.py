@@ -27,6 +27,8 @@ class Dataset:
         class_names: What each label stands for.
         preparation: The name of a preparation of nnfang.images, which makes any picture look like these images.
         source: Where the arrays came from, for people; error messages begin with it.
+        train_places: What a person calls each training image, such as its file; empty where it has only its number.
+        test_places: The same of the test images.
 
     Raises:
         DataError: The arrays are not of these types and shapes, or do not fit together.
@@ -40,6 +42,8 @@ class Dataset:
     class_names: tuple[str, ...]
     preparation: str = "plain"
     source: str = "memory"
+    train_places: tuple[str, ...] = ()
+    test_places: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.class_names) == 1:

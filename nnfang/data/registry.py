@@ -30,6 +30,8 @@ class KnownDataset:
         class_names: What each label stands for.
         preparation: The name of a preparation of nnfang.images, as in `Dataset`.
         citation: Who created it, and the terms on which it may be used.
+        images: How many are for training, and how many for the test.
+        description: What is on them, in a few words.
     """
 
     name: str
@@ -38,6 +40,13 @@ class KnownDataset:
     class_names: tuple[str, ...]
     preparation: str
     citation: str
+    images: tuple[int, int]
+    description: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files.values())
 
 
 def name_files(*files: KnownFile) -> dict[str, KnownFile]:
@@ -60,6 +69,8 @@ MNIST = KnownDataset(
     class_names=("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
     preparation="digit",
     citation="Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits. CC BY-SA 3.0.",
+    images=(60_000, 10_000),
+    description="handwritten digits",
 )
 
 FASHION_MNIST = KnownDataset(
@@ -88,6 +99,8 @@ FASHION_MNIST = KnownDataset(
     ),
     preparation="negative",
     citation="H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, arXiv:1708.07747, 2017. MIT licence.",
+    images=(60_000, 10_000),
+    description="ten kinds of clothing",
 )
 
 KMNIST = KnownDataset(
@@ -104,6 +117,8 @@ KMNIST = KnownDataset(
     citation="T. Clanuwat et al.: Deep Learning for Classical Japanese Literature, arXiv:1812.01718, 2018. "
     'The "KMNIST Dataset" (created by CODH), adapted from the "Kuzushiji Dataset" (created by NIJL and others), '
     "doi:10.20676/00000341. CC BY-SA 4.0.",
+    images=(60_000, 10_000),
+    description="ten characters of cursive Japanese",
 )
 
 DATASETS = {known.name: known for known in (MNIST, FASHION_MNIST, KMNIST)}

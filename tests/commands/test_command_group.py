@@ -8,13 +8,13 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import pytest
 
 import nnfang as library
 from nnfang import commands, errors
-from nnfang.commands import COMMANDS, cli, warnings_as_messages
+from nnfang.commands import COMMANDS, warnings_as_messages
 from nnfang.errors import NnfangWarning
+from tests.commands.pages import find_command, list_paths
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang
@@ -26,12 +26,6 @@ EXIT_CODES: dict[str, int] = {
     for name, kind in vars(errors).items()
     if inspect.isclass(kind) and issubclass(kind, errors.NnfangError)
 }
-
-
-def find_command(name: str) -> click.Command:
-    command = cli.get_command(click.Context(cli), name)
-    assert command
-    return command
 
 
 def test_help_lists_each_command_once_with_a_verb(nnfang: Nnfang) -> None:
@@ -61,10 +55,14 @@ def test_without_a_command_the_help_is_shown(nnfang: Nnfang) -> None:
     assert "Classify pictures" in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize(("arguments", "page"), [((), ("--help",)), (("train",), ("train", "--help"))])
+@pytest.mark.parametrize(
+    ("arguments", "page"),
+    [((), ("--help",)), (("train",), ("train", "--help")), (("data", "fetch"), ("data", "fetch", "--help"))],
+)
 def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...], nnfang: Nnfang) -> None:
     assert nnfang.inside("help", *arguments).stdout == nnfang.inside(*page).stdout
     assert 'Did you mean "train"?' in nnfang.inside("help", "trian", code=2).stderr
+    assert '"nnfang train" has no commands of its own' in nnfang.inside("help", "train", "run", code=2).stderr
 
 
 @pytest.mark.parametrize(
@@ -78,6 +76,11 @@ def test_help_is_a_command_too(arguments: tuple[str, ...], page: tuple[str, ...]
                 "Known: predict, explain, evaluate, compare, export, train, sweep, import, check, diagnose, verify, ",
             ],
         ),
+        (
+            ("data", "fecth"),
+            ['Did you mean "fetch"? Known: list, fetch, '],
+        ),
+        (("data", "list", "mnist"), ['Unexpected argument "mnist".']),
         (("version",), ['Did you mean "--version"?']),
         (("test",), ['Did you mean "evaluate"?']),
         (("--verion",), ["--verion"]),
@@ -190,7 +193,7 @@ def test_the_reference_has_a_section_for_every_command(name: str) -> None:
 
 def test_the_reference_mentions_every_long_option() -> None:
     text = REFERENCE.read_text(encoding="utf-8")
-    options = {option for name in COMMANDS for parameter in find_command(name).params for option in parameter.opts}
+    options = {option for path in list_paths() for parameter in find_command(*path).params for option in parameter.opts}
     long = sorted(option for option in options if option.startswith("--"))
     assert [option for option in long if not re.search(rf"{option}(?![\w-])", text)] == []
 

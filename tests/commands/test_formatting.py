@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from nnfang.commands import COMMANDS, cli
+from nnfang.commands import cli
 from nnfang.commands.formatting import Command, Option
+from nnfang.commands.groups import Group
+from tests.commands.pages import find_command, list_paths
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang
 
-PAGES = ((), *((name,) for name in COMMANDS))
+PATHS = list_paths()
 
 
-def find_command(name: str) -> Command:
-    command = cli.get_command(click.Context(cli), name)
-    assert isinstance(command, Command)
-    return command
-
-
-@pytest.mark.parametrize("page", PAGES, ids=" ".join)
+@pytest.mark.parametrize("page", [(), *PATHS], ids=" ".join)
 def test_help_fits_the_terminal_and_breaks_no_word(page: tuple[str, ...], nnfang: Nnfang) -> None:
     texts = {}
     for columns in (50, 80, 120):
@@ -32,21 +28,25 @@ def test_help_fits_the_terminal_and_breaks_no_word(page: tuple[str, ...], nnfang
     assert words[50] == words[80] == words[120]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_examples_of_a_command_can_be_typed(name: str) -> None:
-    command = find_command(name)
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_the_examples_of_a_command_can_be_typed(path: tuple[str, ...]) -> None:
+    command = find_command(*path)
+    assert isinstance(command, Command | Group)
     assert len(command.examples) >= 2
     for line in command.examples.values():
-        words = shlex.split(re.sub(r"^.*\| *| *>.*$", "", line))
-        assert words[:2] == ["nnfang", name]
-        command.make_context(name, words[2:], parent=click.Context(cli, **cli.context_settings))
+        words = shlex.split(re.sub(r"^.*\| *|^.*\$\(|\)\"$| *>.*$", "", line))
+        assert words[: len(path) + 1] == ["nnfang", *path]
+        rest = words[len(path) + 1 :]
+        command.make_context(path[-1], rest, parent=click.Context(cli, **cli.context_settings))
+        if isinstance(command, Group):
+            assert (*path, rest[0]) in PATHS
 
 
 def test_every_option_has_help_and_a_group() -> None:
-    for name in COMMANDS:
-        for option in find_command(name).params:
+    for path in PATHS:
+        for option in find_command(*path).params:
             if isinstance(option, click.Option):
-                assert isinstance(option, Option), (name, option.name)
+                assert isinstance(option, Option), (path, option.name)
                 assert option.help
                 assert re.match(r"[A-Z].*[.\]]$", option.help, re.DOTALL), option.help
 

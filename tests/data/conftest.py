@@ -81,7 +81,7 @@ def make_tiny(served: Path) -> Callable[..., KnownDataset]:
     files = [KnownFile(len(content), hashlib.sha256(content).hexdigest()) for content in contents]
 
     def make(*urls: str) -> KnownDataset:
-        return KnownDataset("tiny", name_files(*files), urls, ("a", "b", "c"), "negative", "invented")
+        return KnownDataset("tiny", name_files(*files), urls, ("a", "b", "c"), "negative", "invented", (30, 6), "noise")
 
     return make
 

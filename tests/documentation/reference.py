@@ -12,6 +12,7 @@ import click
 
 from nnfang.commands import cli
 from nnfang.commands.formatting import OTHER, option_groups
+from nnfang.commands.groups import Group
 from nnfang.config.json_schema import json_schema
 from nnfang.training.recipe import Recipe
 
@@ -33,9 +34,14 @@ def update_tables(page: str) -> str:
 
 
 def options_table(name: str) -> str:
-    """The arguments and options of a command but for --help, in the order and words of its help."""
-    command = cli.get_command(click.Context(cli), name)
-    assert command
+    """The arguments and options of a command but for --help, in the order and words of its help.
+
+    ``data-fetch`` is ``nnfang data fetch``.
+    """
+    command: click.Command = cli
+    for word in name.split("-"):
+        assert isinstance(command, Group)
+        command = command.find_command(click.Context(command), word)
     groups = option_groups(command, click.Context(command, info_name=name, **command.context_settings))
     del groups[OTHER]
     rows = [(f"`{escape(term)}`", " ".join(escape(text).split())) for group in groups.values() for term, text in group]

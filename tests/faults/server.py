@@ -51,7 +51,7 @@ def register(files: dict[str, dict[str, Any]]) -> None:
 
     if files:
         known = {name: KnownFile(**file) for name, file in files.items()}
-        DATASETS["tiny"] = KnownDataset("tiny", known, (), ("a", "b", "c"), "negative", "invented")
+        DATASETS["tiny"] = KnownDataset("tiny", known, (), ("a", "b", "c"), "negative", "invented", (30, 6), "noise")
 
 
 def run(job: dict[str, Any], counter: int) -> int:

@@ -1,11 +1,12 @@
-"""A path as a data set: which of the three formats is it in?"""
+"""A path as a data set: which of the formats is it in?"""
 
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from nnfang.data.dataset import Dataset
-from nnfang.data.formats.arrays import from_arrays
+from nnfang.data.formats.arrays import OnUnreadable, from_arrays
+from nnfang.data.formats.csv import find_pair, is_csv, load_csv, load_csv_pair
 from nnfang.data.formats.idx import IDX_NAMES, read_idx_files
 from nnfang.data.formats.npz import load_npz
 from nnfang.data.formats.pictures import ReadPicture, has_classes, load_pictures
@@ -14,30 +15,45 @@ from nnfang.errors import DataError
 FORMATS = f"""A path can be:
   a folder with {", ".join(IDX_NAMES)}, each plain or .gz
   a .npz file with x_train, y_train, x_test, y_test
+  a .csv file, plain or .gz: in each line a label and the pixels, integers within 0..255, of a square image
+  a folder with two of these, whose names end in train and test
   a folder of pictures, one sub-folder per class: train/<class>/ and test/<class>/, or just <class>/"""
 
 
-def load_path(path: Path, read_picture: ReadPicture | None, warn: Callable[[str], None] | None) -> Dataset:
-    """Read the data set at a path that exists, in whichever of the three formats it is.
+def load_path(
+    path: Path,
+    read_picture: ReadPicture | None,
+    warn: Callable[[str], None] | None,
+    on_unreadable: OnUnreadable | None = None,
+) -> Dataset:
+    """Read the data set at a path that exists, in whichever of the formats it is.
 
     Raises:
         DataError: It is in none of them, or not as its format demands.
     """
     try:
         if path.is_file():
-            if zipfile.is_zipfile(path):
-                return load_npz(path)
-            raise DataError(f"a file, but not in the .npz format.\n{FORMATS}", path)
+            return _load_file(path, warn, on_unreadable)
         files = [_find_idx(path, name) for name in IDX_NAMES]
         if any(files):
             return _load_idx_folder(path, files)
+        if pair := find_pair(path):
+            return load_csv_pair(path, pair, on_unreadable)
         if has_classes(path):
             if read_picture is None:
                 raise DataError("a folder of pictures, but nothing was given to read them (read_picture)", path)
-            return load_pictures(path, read_picture, warn)
+            return load_pictures(path, read_picture, warn, on_unreadable)
         raise DataError(f"{_describe(path)}.\n{FORMATS}", path)
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", error.filename or path) from error
+
+
+def _load_file(path: Path, warn: Callable[[str], None] | None, on_unreadable: OnUnreadable | None) -> Dataset:
+    if zipfile.is_zipfile(path):
+        return load_npz(path)
+    if is_csv(path):
+        return load_csv(path, warn, on_unreadable)
+    raise DataError(f"a file, but neither .npz nor .csv.\n{FORMATS}", path)
 
 
 def _load_idx_folder(folder: Path, files: list[Path | None]) -> Dataset:

@@ -1,8 +1,11 @@
 """What the formats share: how far a file may expand, and how arrays become a data set that nobody has described."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from nnfang.data.dataset import Dataset, Images, Labels
 from nnfang.errors import DataError
@@ -18,6 +21,28 @@ MAX_CLASSES = 10_000
 EMPTY_BORDERS = 0.95
 """Fraction of the images whose outermost ring of pixels must be 0 in order to look like MNIST. In MNIST it is 98.6%,
 in Fashion-MNIST, whose articles fill the image, 0.03%."""
+
+TEST_EVERY = 5
+"""Where nothing says what is for the test, every fifth image of a class is."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A picture of a folder, or a line of a table, that cannot be read.
+
+    Attributes:
+        place: What a person calls it.
+        number: Where it stands among the pictures of the folder, or the lines of the table, counted from 0.
+        reason: What is wrong.
+    """
+
+    place: str
+    number: int
+    reason: str
+
+
+OnUnreadable = Callable[[Unreadable], None]
+"""Is told of each, which is then left out."""
 
 
 def check_expansion(path: Path, size: int) -> None:
@@ -67,3 +92,13 @@ def measure_preparation(x_train: Images) -> str:
         return "plain"
     used = np.any(x_train[:, (0, -1), :], axis=(1, 2)) | np.any(x_train[:, :, (0, -1)], axis=(1, 2))
     return "digit" if 1 - used.mean() >= EMPTY_BORDERS else "plain"
+
+
+def mark_test(y: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which images become test images, (n,), by their labels y (n,): every fifth of each class, in their order."""
+    order = np.argsort(y, kind="stable")
+    _, first, labels = np.unique(y[order], return_index=True, return_inverse=True)
+    rank = np.empty(len(y), np.int64)
+    rank[order] = np.arange(len(y)) - first[labels]
+    is_test: npt.NDArray[np.bool_] = rank % TEST_EVERY == TEST_EVERY - 1
+    return is_test

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnfang.data.dataset import Dataset, Images, Labels
+from nnfang.data.formats.arrays import TEST_EVERY, OnUnreadable, Unreadable, mark_test
 from nnfang.errors import DataError, NnfangError
 from nnfang.names import natural_key
 
@@ -16,16 +17,18 @@ ReadPicture = Callable[[Path], npt.NDArray[np.uint8]]
 Samples = list[tuple[Path, int]]
 """Picture files, each with its label."""
 
-TEST_EVERY = 5
-"""Without train/ and test/, every fifth picture of a class is a test image."""
-
 SHUFFLE_SEED = 0
 
 CLUTTER = ("thumbs.db", "desktop.ini")
 """What Windows leaves in folders; the names of other systems' clutter begin with a dot."""
 
 
-def load_pictures(folder: Path, read_picture: ReadPicture, warn: Callable[[str], None] | None = None) -> Dataset:
+def load_pictures(
+    folder: Path,
+    read_picture: ReadPicture,
+    warn: Callable[[str], None] | None = None,
+    on_unreadable: OnUnreadable | None = None,
+) -> Dataset:
     """Read a data set from train/<class>/... and test/<class>/..., or from <class>/... alone.
 
     In the second form every fifth picture of each class, in natural order of the file names, becomes a test image.
@@ -37,10 +40,24 @@ def load_pictures(folder: Path, read_picture: ReadPicture, warn: Callable[[str],
         folder: Holds the sub-folders.
         read_picture: Reads one picture; all of them must have the same shape.
         warn: Called with one line if the pictures had to be split.
+        on_unreadable: Called with each picture that cannot be read, and which is then left out; None raises.
 
     Raises:
         DataError: The sub-folders are not as described, or a picture cannot be read.
     """
+    class_names, train, test = _list_parts(folder, warn)
+    x_train, y_train, train_places = _read_samples(train, 0, read_picture, on_unreadable)
+    x_test, y_test, test_places = _read_samples(test, len(train), read_picture, on_unreadable)
+    return Dataset(
+        *(str(folder), x_train, y_train, x_test, y_test, tuple(class_names), "plain"),
+        source=str(folder),
+        train_places=train_places,
+        test_places=test_places,
+    )
+
+
+def _list_parts(folder: Path, warn: Callable[[str], None] | None) -> tuple[list[str], Samples, Samples]:
+    """The names of the classes, and the samples of each part."""
     parts = {path.name for path in _list_folders(folder)}
     if {"train", "test"} <= parts:
         class_names = [path.name for path in _list_folders(folder / "train")]
@@ -62,9 +79,7 @@ def load_pictures(folder: Path, read_picture: ReadPicture, warn: Callable[[str],
             f"both are needed (without train/ and test/: at least {TEST_EVERY} per class)",
             folder,
         )
-    x_train, y_train = _read_samples(train, read_picture)
-    x_test, y_test = _read_samples(test, read_picture)
-    return Dataset(str(folder), x_train, y_train, x_test, y_test, tuple(class_names), "plain", source=str(folder))
+    return class_names, train, test
 
 
 def has_classes(folder: Path) -> bool:
@@ -96,26 +111,43 @@ def _list_samples(folder: Path, class_names: list[str]) -> Samples:
 
 
 def _split(samples: Samples) -> tuple[Samples, Samples]:
-    train: Samples = []
-    test: Samples = []
-    for label in sorted({label for _, label in samples}):
-        of_class = [sample for sample in samples if sample[1] == label]
-        for number, sample in enumerate(of_class, start=1):
-            (train if number % TEST_EVERY else test).append(sample)
-    return train, test
+    is_test = mark_test(np.array([label for _, label in samples], np.int64)).tolist()
+    parts = [[sample for sample, kept in zip(samples, is_test, strict=True) if kept is part] for part in (False, True)]
+    return parts[0], parts[1]
 
 
-def _read_samples(samples: Samples, read_picture: ReadPicture) -> tuple[Images, Labels]:
-    order = np.random.default_rng(SHUFFLE_SEED).permutation(len(samples))
+def _read_samples(
+    samples: Samples, before: int, read_picture: ReadPicture, on_unreadable: OnUnreadable | None
+) -> tuple[Images, Labels, tuple[str, ...]]:
+    """The images, shuffled, their labels and files; `before` counts the samples of the other part."""
+    order = np.random.default_rng(SHUFFLE_SEED).permutation(len(samples)).tolist()
     images: list[npt.NDArray[np.uint8]] = []
-    for path, _ in (samples[i] for i in order):
+    kept = []
+    for i in order:
+        path, _ = samples[i]
         try:
-            image = read_picture(path)
-        except NnfangError as error:
-            raise DataError(f"cannot be read as a picture: {error.reason}", path) from error
-        except OSError as error:
-            raise DataError(f"cannot be read as a picture: {error.strerror or error}", path) from error
-        if images and image.shape != images[0].shape:
-            raise DataError(f"its shape is {image.shape}, but that of others {images[0].shape}", path)
-        images.append(image)
-    return np.stack(images), np.array([samples[i][1] for i in order], np.int64)
+            image = _read(path, read_picture, images[0].shape if images else None)
+        except DataError as error:
+            if on_unreadable is None:
+                raise
+            on_unreadable(Unreadable(str(path), before + i, error.reason))
+        else:
+            images.append(image)
+            kept.append(i)
+    if not images:
+        raise DataError("none of the pictures can be read", samples[0][0].parent)
+    y = np.array([samples[i][1] for i in kept], np.int64)
+    return np.stack(images), y, tuple(str(samples[i][0]) for i in kept)
+
+
+def _read(path: Path, read_picture: ReadPicture, shape: tuple[int, ...] | None) -> npt.NDArray[np.uint8]:
+    """One picture, which must have the shape of the others, where there are some."""
+    try:
+        image = read_picture(path)
+    except NnfangError as error:
+        raise DataError(f"cannot be read as a picture: {error.reason}", path) from error
+    except OSError as error:
+        raise DataError(f"cannot be read as a picture: {error.strerror or error}", path) from error
+    if shape and image.shape != shape:
+        raise DataError(f"its shape is {image.shape}, but that of others {shape}", path)
+    return image

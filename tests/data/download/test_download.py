@@ -17,7 +17,7 @@ import sys
 from nnfang.data.cache import fetch
 from nnfang.data.registry import KnownDataset, KnownFile
 files = {name: KnownFile(int(size), sha256) for name, size, sha256 in (word.split(",") for word in sys.argv[2:])}
-print(fetch(KnownDataset("tiny", files, (sys.argv[1],), ("a",), "plain", "")))
+print(fetch(KnownDataset("tiny", files, (sys.argv[1],), ("a",), "plain", "", (1, 1), "")))
 """
 
 
@@ -162,7 +162,7 @@ from nnfang.data.registry import KnownDataset, KnownFile
 files = {name: KnownFile(int(size), sha256) for name, size, sha256 in (word.split(",") for word in sys.argv[2:])}
 logger = pooch.get_logger()
 before = logger.level, logger.disabled, logger.filters[:], logger.handlers[:]
-fetch(KnownDataset("tiny", files, (sys.argv[1],), ("a",), "plain", ""))
+fetch(KnownDataset("tiny", files, (sys.argv[1],), ("a",), "plain", "", (1, 1), ""))
 assert (logger.level, logger.disabled, logger.filters, logger.handlers) == before
 assert not logger.filters
 logger.info("of another user")

@@ -61,7 +61,7 @@ def test_a_wrong_folder(names: list[str], found: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["x.npz", "x.txt"])
 def test_a_file_that_is_not_npz(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("text")
-    with pytest.raises(DataError, match=r"a file, but not in the \.npz format") as caught:
+    with pytest.raises(DataError, match=r"a file, but neither \.npz nor \.csv") as caught:
         data.load(tmp_path / name)
     assert "sub-folder per class" in str(caught.value)
 

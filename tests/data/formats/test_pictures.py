@@ -38,6 +38,8 @@ def test_train_and_test_folders(tmp_path: Path) -> None:
     assert dataset.class_names == ("cat", "dog")
     assert dataset.preparation == "plain"
     assert warnings == []
+    values = [int(Path(place).read_text()) for place in dataset.train_places]
+    assert values == dataset.x_train[:, 0, 0].tolist()
 
 
 def test_every_fifth_of_each_class_is_kept_for_the_test(tmp_path: Path) -> None:
@@ -85,6 +87,23 @@ def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "a" / "notes.md").write_text("text")
     with pytest.raises(DataError, match=r"notes\.md: cannot be read as a picture: not a picture$"):
         data.load(tmp_path, read_picture=read_picture)
+
+
+def test_all_unreadable_pictures_can_be_listed(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "a", range(5))
+    write_pictures(tmp_path / "b", range(5))
+    for name in ("a/picture1.txt", "a/picture4.txt", "b/picture2.txt"):
+        (tmp_path / name).write_text("text")
+    found: list[data.Unreadable] = []
+    dataset = data.load(tmp_path, read_picture=read_picture, on_unreadable=found.append)
+    assert {item.place for item in found} == {
+        str(tmp_path / name) for name in ("a/picture1.txt", "a/picture4.txt", "b/picture2.txt")
+    }
+    assert sorted(pairs(dataset.x_train, dataset.y_train)) == [(0, 0), (0, 1), (1, 1), (2, 0), (3, 0), (3, 1)]
+    assert pairs(dataset.x_test, dataset.y_test) == [(4, 1)]
+    (tmp_path / "b" / "picture4.txt").write_text("text")
+    with pytest.raises(DataError, match="none of the pictures can be read"):
+        data.load(tmp_path, read_picture=read_picture, on_unreadable=found.append)
 
 
 def test_pictures_of_different_shapes_are_refused(tmp_path: Path) -> None:
