@@ -65,6 +65,8 @@ def test_a_shell_completes_commands_options_and_values(name: str, nnfang: Nnfang
                 "data",
                 "info",
                 "bench",
+                "explain",
+                "sweep",
                 "help",
             },
         ),
