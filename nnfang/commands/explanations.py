@@ -110,7 +110,7 @@ class View:
             yield f"{label}  {self.colour(bar, halfblocks.BLUES[-1])}".rstrip()
         if rest := prediction.top(len(prediction.class_names))[len(best) :]:
             together = f", {percent(sum(value for _, value in rest))} in all" if is_probability else ""
-            yield f"and {console.count(len(rest), 'other')}{together}"
+            yield self.fit(f"and {console.count(len(rest), 'other')}{together}")
 
     def draw_reasons(self) -> Iterator[str]:
         """Which pixels speak for the winner, and which for the runner-up."""
