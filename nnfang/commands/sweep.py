@@ -112,10 +112,13 @@ def command(
     """
     from nnfang.commands import sweeping
 
-    how = sweeping.Calling(jobs, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
-    if place is not None:
-        sweeping.refuse_beside(place, source=source, settings=settings, dataset=dataset, grid=grid, random=random)
-        sweeping.go_on(place, folder, how, halving)
-    else:
-        overrides = sweeping.read_overrides(settings, dataset)
-        sweeping.begin(source, overrides, grid, folder, how, random=random, halving=halving)
+    calling = sweeping.Calling(jobs, max_seconds, is_json=as_json, is_quiet=quiet, is_offline=offline)
+    with sweeping.shared_out(calling) as how:
+        if how is None:  # a rank that has done its share
+            return
+        if place is not None:
+            sweeping.refuse_beside(place, source=source, settings=settings, dataset=dataset, grid=grid, random=random)
+            sweeping.go_on(place, folder, how, halving)
+        else:
+            overrides = sweeping.read_overrides(settings, dataset)
+            sweeping.begin(source, overrides, grid, folder, how, random=random, halving=halving)

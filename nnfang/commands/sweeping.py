@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,9 @@ from nnfang.commands.signals import StopRequest
 from nnfang.config.recipes import list_sweeps
 from nnfang.errors import ConfigError, NnfangError
 from nnfang.machine.clock import check_time_zone
+from nnfang.machine.launcher import find_launch
 from nnfang.machine.processor import count_processors
+from nnfang.runs.sweeps import executors
 from nnfang.runs.sweeps.driver import Sweep
 from nnfang.runs.sweeps.folder import SPECIFICATION, SWEEPS, SweepFolder, is_sweep, read_plan
 from nnfang.runs.sweeps.plan import SEED, Axis, Plan, group_points, parse_axis
@@ -25,7 +27,8 @@ from nnfang.training.compatibility import size_output_layer
 from nnfang.training.recipe import PAPER_LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
 
     from nnfang.config.sources import Override
     from nnfang.training.recipe import Recipe
@@ -41,6 +44,8 @@ class Calling:
         is_json: Whether stdout is JSON.
         is_quiet: Whether stderr shows no progress.
         is_offline: Whether nothing is downloaded.
+        executor: What gives work to other ranks of MPI; None for processes here.
+        workers: How many ranks that are.
     """
 
     jobs: int | None
@@ -48,6 +53,31 @@ class Calling:
     is_json: bool
     is_quiet: bool
     is_offline: bool
+    executor: Executor | None = None
+    workers: int = 0
+
+
+@contextmanager
+def shared_out(how: Calling) -> Iterator[Calling | None]:
+    """How the command was called; with the other ranks to work on where MPI has started several. Those get None.
+
+    Raises:
+        ConfigError: --jobs says something else.
+        NnfangError: MPI is not there.
+    """
+    launch = find_launch()
+    if launch is None:
+        yield how
+        return
+    with executors.across_ranks(launch) as executor:
+        if executor is None:
+            yield None
+            return
+        if how.jobs:
+            raise ConfigError(
+                f"--jobs: under {launch.by} each process but the first trains, which makes {launch.size - 1}"
+            )
+        yield replace(how, executor=executor, workers=launch.size - 1)
 
 
 def read_overrides(settings: Sequence[str], dataset: str | None) -> list[Override]:
@@ -87,9 +117,12 @@ def begin(
 def repeat(source: Path | None, overrides: Sequence[Override], seeds: int, folder: Path | None, how: Calling) -> None:
     """The smallest sweep: one recipe, several seeds."""
     start = monotonic()
-    recipe = read_recipe(source, overrides, how)
-    axis = Axis(SEED, tuple(range(recipe.seed, recipe.seed + seeds)))
-    carry_out(Plan(recipe, (axis,)), folder, how, start)
+    with shared_out(how) as shared:
+        if shared is None:
+            return
+        recipe = read_recipe(source, overrides, shared)
+        axis = Axis(SEED, tuple(range(recipe.seed, recipe.seed + seeds)))
+        carry_out(Plan(recipe, (axis,)), folder, shared, start)
 
 
 def read_recipe(source: Path | None, overrides: Sequence[Override], how: Calling) -> Recipe:
@@ -138,11 +171,11 @@ def carry_out(plan: Plan, folder: Path | None, how: Calling, start: float) -> No
     streams.do_without_output()
     with place.open(plan):
         sweep = Sweep.open(plan, place)
-        jobs = min(how.jobs or count_processors(), len(points))
+        jobs = min(how.jobs or count_processors(), len(points)) if how.executor is None else how.workers
         if not how.is_quiet:
             console.note(sweep_views.headline(sweep, jobs))
         with (
-            ThreadPoolExecutor(jobs) as executor,
+            nullcontext(how.executor) if how.executor else executors.local(jobs) as executor,
             sweep_views.view(sweep, quiet=how.is_quiet) as view,
             StopRequest() as request,
         ):

@@ -214,7 +214,7 @@ def command(
     threads.prepare(blas_threads)
     from nnfang.commands import following, sweeping, training  # NumPy comes after the number of threads
 
-    quietly = {"is_json": as_json, "is_quiet": quiet, "is_offline": offline}
+    quietly: dict[str, Any] = {"is_json": as_json, "is_quiet": quiet, "is_offline": offline}
     how = following.Calling(blas_threads, max_seconds, **quietly, has_report=has_report)
     overrides = training.read_overrides(settings, short)
     if seeds or jobs:

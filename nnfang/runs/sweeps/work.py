@@ -81,10 +81,10 @@ class Children:
             self._running.add(child)
         try:
             _, said = child.communicate(text)
-        except BaseException:  # Ctrl-C in a process of MPI, where no other thread waits for it
+        except (KeyboardInterrupt, SystemExit):  # on a rank of MPI, which waits in its main thread
             child.send_signal(signal.SIGINT)
-            child.wait()
-            raise
+            child.communicate()
+            return Done(128 + signal.SIGINT)
         finally:
             with self._lock:
                 self._running.discard(child)

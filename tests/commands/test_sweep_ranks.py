@@ -1,0 +1,109 @@
+"""A sweep over the ranks of MPI, with the mpiexec that comes with the extra mpi."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nnfang.machine.launcher import Launch, find_launch
+
+if TYPE_CHECKING:
+    from tests.commands.conftest import Nnfang
+
+MPIEXEC = Path(sys.executable).with_name("mpiexec")
+SMALL = ("sweep", "-c", "tiny", "--set", "limit=300", "--set", "epochs=2", "--grid", "seed=0..2")
+
+needs_mpi = pytest.mark.skipif(not MPIEXEC.exists(), reason="the extra mpi is not installed")
+
+
+def start(nnfang: Nnfang, *arguments: str, ranks: int = 3) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(MPIEXEC), "-n", str(ranks), sys.executable, "-m", "nnfang", *arguments],
+        cwd=nnfang.folder,
+        env=nnfang.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@needs_mpi
+def test_ranks_train_what_processes_train(nnfang: Nnfang) -> None:
+    running = start(nnfang, *SMALL, "-o", "ranks")
+    out, errors = running.communicate(timeout=200)
+    assert running.returncode == 0
+    assert errors.count("3 trainings of mnist-sample, 2 at a time, in ranks") == 1
+    assert out.count("saved in") == 1
+    nnfang(*SMALL, "-o", "here", "-q")
+    ranks, here = (nnfang("sweep", folder, "-q", "--json").objects[0]["trainings"] for folder in ("ranks", "here"))
+    assert [training["digest"] for training in ranks] == [training["digest"] for training in here]
+    assert {training["state"] for training in ranks} == {"done"}
+
+
+@needs_mpi
+def test_a_wrong_option_ends_all_ranks_with_one_message(nnfang: Nnfang) -> None:
+    running = start(nnfang, "sweep", "-c", "tiny", "--grid", "optimizer.lr=1")
+    _, errors = running.communicate(timeout=100)
+    assert running.returncode == 2
+    assert errors.count("Error:") == 1
+
+
+@needs_mpi
+def test_an_interrupted_job_saves_what_its_ranks_train(nnfang: Nnfang) -> None:
+    running = start(nnfang, "sweep", "-c", "tiny", "--set", "epochs=100000", "--grid", "seed=0..1", "-o", "s", ranks=2)
+    end = time.monotonic() + 100
+    while not (nnfang.folder / "s" / "001" / "history.csv").exists():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=100)
+    assert running.returncode == 130
+    assert "2 trainings left. Continue with: nnfang sweep s" in errors
+    assert (nnfang.folder / "s" / "001" / "last.npz").exists()
+    (seen,) = nnfang("runs", "s/001", "--json").objects
+    assert seen["state"] == "interrupted"
+
+
+def test_without_mpi4py_a_line_says_what_to_install(nnfang: Nnfang, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("without")
+    (folder / "mpi4py.py").write_text("raise ImportError")
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    result = nnfang(*SMALL, code=1, environment={"PYTHONPATH": path, "PMI_RANK": "0", "PMI_SIZE": "2"})
+    assert "one of 2 processes that mpiexec started, which needs mpi4py: pip install 'nnfang[mpi]'" in result.stderr
+
+
+def test_a_plain_sweep_never_imports_mpi4py(nnfang: Nnfang, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("trap")
+    (folder / "mpi4py.py").write_text("raise SystemExit('imported')")
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    nnfang(*SMALL, "-q", environment={"PYTHONPATH": path})
+
+
+@pytest.mark.parametrize(
+    ("variables", "launch"),
+    [
+        ({"PMI_RANK": "1", "PMI_SIZE": "4"}, Launch("mpiexec", 1, 4)),
+        ({"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "2"}, Launch("mpiexec", 0, 2)),
+        ({"SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "8"}, Launch("srun", 3, 8)),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "8"}, None),  # the batch script itself
+        ({"PMI_RANK": "0", "PMI_SIZE": "1"}, None),
+        ({"PMI_RANK": "x", "PMI_SIZE": "2"}, None),
+        ({}, None),
+    ],
+)
+def test_a_launcher_is_known_by_its_variables(
+    variables: dict[str, str], launch: Launch | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in list(os.environ):
+        if name.startswith(("PMI_", "OMPI_", "SLURM_")):
+            monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert find_launch() == launch
