@@ -101,6 +101,23 @@ def plot_curves(curves: Mapping[str, Sequence[float]], path: Path) -> None:
     save(made, path)
 
 
+def plot_sizes(errors: Mapping[int, Mapping[int, Sequence[float]]], path: Path) -> None:
+    """Test error in percent by the width of the hidden layers, a line for each depth, and a dot for each seed."""
+    made, ax = figure(1)
+    for (depth, points), color in zip(errors.items(), (*OURS, *THEIRS), strict=False):
+        widths = sorted(points)
+        ax.plot(widths, [sum(points[w]) / len(points[w]) for w in widths], color=color, linewidth=1.6, label=str(depth))
+        for width in widths:
+            ax.plot([width] * len(points[width]), points[width], ".", color=color, markersize=4, alpha=0.6)
+    ax.set_xticks(widths, map(str, widths))
+    ax.set_xticks([], minor=True)
+    ax.set_yticks(ticks := [1.5, 2, 3, 5, 10], map(str, ticks))
+    ax.set_yticks([], minor=True)
+    ax.set(xlabel="units of each hidden layer", ylabel="error on test images, %")
+    ax.legend(frameon=False, title="hidden layers")
+    save(made, path)
+
+
 def save(made: Any, path: Path) -> None:
     """Write an SVG that is the same for the same figures."""
     path.parent.mkdir(parents=True, exist_ok=True)

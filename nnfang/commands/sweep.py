@@ -18,8 +18,8 @@ HALVING = 3
     "sweep",
     stray=lambda _: "nnfang sweep",
     examples={
-        "Compare three learning rates, with three seeds each": (
-            "nnfang sweep -c minibatch --grid optimizer.learning_rate=0.003,0.01,0.03 --grid seed=0..2"
+        "Compare two learning rates, with three seeds each": (
+            "nnfang sweep -c minibatch --grid optimizer.learning_rate=0.01,0.1 --grid seed=0..2"
         ),
         "Wider and deeper networks": "nnfang sweep -c minibatch --grid width=32,64,128 --grid depth=1..3",
         "Twenty of many settings; only the best third is trained on each time": (

@@ -57,6 +57,7 @@ def test_the_help_of_train_has_its_parts_in_order(nnfang: Nnfang) -> None:
         "Recipe",
         "Data",
         "Network and optimizer",
+        "Sweep",
         "Resume",
         "Output",
         "Other options",
