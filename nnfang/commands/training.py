@@ -94,12 +94,12 @@ def start(
             check_layers(known, resolved.recipe)
     check_folder(output, force=force)
     data = obtain_dataset(resolved, loader(how))
-    if data.name not in KNOWN and not how.is_quiet:
-        findings.warn_of(data)
     recipe = size_output(resolved, data)
     with blaming(resolved):
         begin = beginning.take(known, model, recipe, data, is_quiet=how.is_quiet) if known and model else None
         with session.start(recipe, data, output, force=force, begin=begin) as training:
+            if data.name not in KNOWN and not how.is_quiet:
+                findings.warn_of(data)
             follow(training, how)
     add_report(training, how)
 

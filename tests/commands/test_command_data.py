@@ -169,7 +169,7 @@ def test_check_of_a_table_names_lines(nnfang: Nnfang, images: np.ndarray) -> Non
     (nnfang.folder / "own.csv").write_text("\n".join([*rows[:5], "cat,1,2,3", *rows[5:]]))
     result = nnfang.inside("data", "check", "own.csv")
     assert "  line 1 = line 2" in result.stdout.splitlines()
-    assert "own.csv, line 6: line 6: 4 values found, expected 785" in result.stdout
+    assert "own.csv, line 6: 4 values found, expected 785" in result.stdout
     assert "every fifth line of each class" in result.stderr
 
 

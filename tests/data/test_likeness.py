@@ -74,3 +74,13 @@ def test_a_search_that_would_not_end_is_cut_short(monkeypatch: pytest.MonkeyPatc
     assert not found.is_complete
     assert len(found.pairs) == 50
     assert find_alike(x).is_complete
+
+
+def test_no_two_points_are_farther_apart_than_their_images() -> None:
+    smooth = np.random.default_rng(0).normal(size=(300, 3)) @ np.random.default_rng(1).normal(size=(3, 144))
+    rough = np.zeros((300, 144))
+    rough[np.arange(300), np.arange(300) % 144] = np.linspace(0, 40, 300)  # what few components can hold
+    flat = (smooth - smooth.min() + rough).astype(np.float32)
+    points, z = likeness._project(flat, np.arange(300)), likeness._scale(flat)
+    between = [np.linalg.norm(a[:, None] - a[None], axis=2) for a in (points, z)]
+    assert (between[0] <= between[1] + 1e-3).all()

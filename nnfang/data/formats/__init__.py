@@ -37,12 +37,12 @@ def load_path(
         files = [_find_idx(path, name) for name in IDX_NAMES]
         if any(files):
             return _load_idx_folder(path, files)
-        if pair := find_pair(path):
-            return load_csv_pair(path, pair, on_unreadable)
         if has_classes(path):
             if read_picture is None:
                 raise DataError("a folder of pictures, but nothing was given to read them (read_picture)", path)
             return load_pictures(path, read_picture, warn, on_unreadable)
+        if pair := find_pair(path):
+            return load_csv_pair(path, pair, on_unreadable)
         raise DataError(f"{_describe(path)}.\n{FORMATS}", path)
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", error.filename or path) from error

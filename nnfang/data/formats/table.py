@@ -226,7 +226,8 @@ def _parse_slowly(chunk: list[Line], layout: Layout, path: Path, on_unreadable: 
         except DataError as error:
             if on_unreadable is None:
                 raise
-            on_unreadable(Unreadable(f"{path.name}, line {number}", number - 1, error.reason))
+            reason = error.reason.removeprefix(f"line {number}: ")
+            on_unreadable(Unreadable(f"{path.name}, line {number}", number - 1, reason))
         else:
             images.append(np.frombuffer(pixels, np.uint8).reshape(1, layout.side, layout.side))
             labels.append(label)

@@ -189,3 +189,14 @@ def test_a_class_that_is_only_in_the_test_table(tmp_path: Path) -> None:
     write(tmp_path / "test.csv", lines_of(labels=["0"] * 11 + ["2"]))
     with pytest.raises(DataError, match=r"test\.csv: line 12: the class '2' has no training images"):
         data.load(tmp_path)
+
+
+def test_tables_beside_pictures_are_passed_over(tmp_path: Path) -> None:
+    for name in ("train", "test"):
+        write(tmp_path / f"{name}.csv", lines_of())
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for i in range(5):
+            (tmp_path / name / f"{i}.png").touch()
+    dataset = data.load(tmp_path, read_picture=lambda path: np.full((2, 2), len(path.parts), np.uint8))
+    assert dataset.class_names == ("cat", "dog")
