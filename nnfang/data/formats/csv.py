@@ -60,7 +60,8 @@ def load_csv(
     places = [f"line {line}" for line in table.lines]
     train, test = (np.flatnonzero(mask) for mask in (~is_test, is_test))
     if not len(test):
-        raise DataError(f"{len(y)} lines found; at least five of a class are needed, since every fifth is a test", path)
+        needed = "at least five lines of a class are needed, since every fifth is kept for the test"
+        raise DataError(f"{needed}; lines found: {len(y)}", path)
     return Dataset(
         *(str(path), table.images[train], y[train], table.images[test], y[test], class_names),
         preparation=measure_preparation(table.images[train]),
