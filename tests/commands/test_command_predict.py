@@ -444,13 +444,14 @@ def stranger(nnfang: Nnfang) -> str:
     return "A.png"
 
 
-UNFAMILIAR = "fewer than 0.1% of true images are so unlike the training images"
+UNFAMILIAR = r"(fewer than )?0\.\d% of true images are so unlike the training images"
 
 
 def test_an_unfamiliar_picture_has_an_answer_and_a_warning(stranger: str, nnfang: Nnfang) -> None:
     result = nnfang("predict", "-m", "bundled", stranger, "sample:7")
     assert re.fullmatch(r"\d  +\d+\.\d%  A\.png\n7  +\d+\.\d%  sample:7\n", result.stdout)
-    assert result.stderr == f"warning: A.png: unfamiliar, so the answer may mean nothing: {UNFAMILIAR}\n"
+    warning = rf"warning: A\.png: unfamiliar, so the answer may mean nothing: {UNFAMILIAR}\n"
+    assert re.fullmatch(warning, result.stderr)
 
 
 def test_what_is_unfamiliar_can_be_rejected(stranger: str, nnfang: Nnfang) -> None:
@@ -468,12 +469,12 @@ def test_an_answer_can_be_asked_to_be_probable(stranger: str, nnfang: Nnfang) ->
     assert (rejected["label"], accepted["label"], accepted["rejected"]) == (None, "7", None)
     assert re.fullmatch(r"the largest probability is \d\d\.\d%, below 99\.9%", rejected["rejected"])
     assert max(rejected["probabilities"].values()) == rejected["probability"] < 0.999 < accepted["probability"]
-    assert (rejected["familiarity"], rejected["warnings"]) == (0.001, [])
-    assert accepted["familiarity"] > 0.01
+    assert rejected["warnings"] == []
+    assert 0.001 <= rejected["familiarity"] < 0.01 < accepted["familiarity"]
     table = list(csv.DictReader(nnfang(*arguments, "csv", stranger, "sample:7", code=1).stdout.splitlines()))
     assert [row["label"] for row in table] == ["?", "7"]
     assert [row["error"] for row in table] == [rejected["rejected"], ""]
-    assert [float(row["familiarity"]) for row in table] == [0.001, accepted["familiarity"]]
+    assert [float(row["familiarity"]) for row in table] == [rejected["familiarity"], accepted["familiarity"]]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 def test_a_recipe_goes_by_name(nnfang: Nnfang) -> None:
     named = nnfang.inside("train", "-c", "paper-distorted", "--print-config")
     assert named.stdout == nnfang.inside("train", "-c", str(CONFIGS / "paper-distorted.yaml"), "--print-config").stdout
-    assert "epochs: 150" in named.stdout
+    assert "epochs: 1200" in named.stdout
     nnfang("train", "-c", "tiny", "--limit", "200", "--epochs", "1", "-o", "run")
     assert "dtype: float64" in (nnfang.folder / "run" / "config.yaml").read_text()
 

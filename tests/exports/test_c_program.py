@@ -93,7 +93,7 @@ BAD = {
 
 @pytest.mark.parametrize("kind", GOOD)
 def test_a_pgm_is_read_however_it_is_written(kind: str, digits: Program) -> None:
-    sure = " 99.7%" if kind == "few shades" else "100.0%"
+    sure = " 99.9%" if kind == "few shades" else "100.0%"
     assert digits(digits.write("7.pgm", GOOD[kind])) == (0, f"7  {sure}  7.pgm\n", "")
     assert digits("-", stdin=GOOD[kind]) == (0, f"7  {sure}  -\n", "")
 

@@ -59,7 +59,7 @@ def test_what_changes_is_what_one_finds() -> None:
     head = " ".join(source.partition("*/")[0].split())
     assert f"int8 {vectors}" in head
     assert f"int8 {tests}" in head
-    assert str(tests).startswith("2,000 test images of mnist-sample: 98.")
+    assert str(tests).startswith("2,000 test images of mnist-sample: 99.")
     assert "110,800 bytes of constants, such as flash; 1,280 bytes of the stack" in head
 
 
