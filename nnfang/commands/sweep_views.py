@@ -126,7 +126,7 @@ class TableView:
         self.live = Live(console=Console(stderr=True), transient=True, auto_refresh=False)
 
     def show(self, ended: Row | None) -> None:
-        """Draw the table anew; a training that failed has a line that stays."""
+        """Draw the table again; a training that failed has a line that stays."""
         if ended and ended.state not in {"done", "stopped"}:
             console.note(console.fit(describe(ended), sys.stderr))  # which rich writes above the table
         self.live.update(self.draw(), refresh=True)

@@ -1,7 +1,7 @@
 """The derivation of the paper, run: the hand-derived gradient of each tensor against two witnesses.
 
 One is the limit of differences of the core's own L (`nnfang.training.differences`); the other the derivative at complex
-numbers of an L that is written anew (`nnfang.training.continuation`). A network of millions of weights has too many
+numbers of an L written separately (`nnfang.training.continuation`). A network of millions of weights has too many
 coordinates for that. Of each tensor some are checked: half of them those where the gradient is largest, the others
 drawn from the seed; and the slope along one direction that moves the whole tensor at once.
 """
