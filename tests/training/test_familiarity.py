@@ -84,7 +84,7 @@ def test_the_bundled_network_knows_what_it_was_trained_on(bundled: Checkpoint) -
     assert learned
     assert bundled.familiarity
     assert learned.is_close(bundled.familiarity)
-    # Test images are a little stranger than the held-out training images that set the level: 1.3 % of them are rejected.
+    # Test images are a little stranger than the held-out ones that set the level: 1.3 % of them are unfamiliar.
     assert (measure(bundled, mnist.x_test) < UNFAMILIAR).mean() == pytest.approx(UNFAMILIAR, abs=0.005)
 
 
