@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "nnfang.files": {"nnfang.locks"},
     # The maths, how it is run, and what is done with it: each stands on those above it
     "nnfang.core": {"numpy", "nnfang.core"},
-    "nnfang.engines": {"numpy", "nnfang.core", "nnfang.engines"},
+    "nnfang.engines": {"numpy", "nnfang.core", "nnfang.engines", "nnfang.machine"},
     "nnfang.engines.compiled": {"numba", "numpy", "nnfang.core", "nnfang.engines"},
     "nnfang.engines.compilation": {"numba", "nnfang.core", "nnfang.engines.kernels", "nnfang.machine"},
     "nnfang.engines.kernels": {"llvmlite", "numba", "numpy", "nnfang.core", "nnfang.engines.kernels"},
@@ -66,6 +66,7 @@ MAY_IMPORT = {
     # Leaves, which know none of the others
     "nnfang.data": {"numpy", "platformdirs", "pooch", "requests", "nnfang.data"},
     "nnfang.images": {"numpy", "PIL", "nnfang.images"},
+    "nnfang.machine.ranks": {"mpi4py", "numpy", "nnfang.machine"},
     "nnfang.machine": {"numpy", "platformdirs", "threadpoolctl", "nnfang", "nnfang.locks", "nnfang.machine"},
     # Faces
     "nnfang": {"nnfang.core", "nnfang.data", "nnfang.exports", "nnfang.runs", "nnfang.training"},

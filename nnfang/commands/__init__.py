@@ -18,10 +18,12 @@ from nnfang.commands import console, streams
 from nnfang.commands.formatting import SETTINGS
 from nnfang.commands.groups import Group
 from nnfang.commands.hints import hint_for
+from nnfang.commands.ranks import ending_together
 from nnfang.commands.signals import exit_on_signals
 from nnfang.commands.usage import fail_with_usage
-from nnfang.errors import NnfangError, NnfangWarning
+from nnfang.errors import ConfigError, NnfangError, NnfangWarning
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
+from nnfang.machine.launcher import find_launch
 
 GROUPS = {
     "Use a network": ("predict", "explain", "evaluate", "compare", "export"),
@@ -93,7 +95,7 @@ class LazyGroup(Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        with warnings_as_messages(), failures_as_messages():
+        with ending_together(), warnings_as_messages(), failures_as_messages():
             return super().invoke(ctx)
 
 
@@ -135,7 +137,10 @@ def fail(code: int, message: str) -> None:
         import traceback  # takes a while, and is wanted only here
 
         console.note(traceback.format_exc())
-    console.print_error(message)
+    launch = find_launch()
+    rank = launch.rank if launch else 0
+    if not (rank and code == ConfigError.exit_code):  # all ranks were called in the same way, so the first says it
+        console.print_error(f"rank {rank}: {message}" if rank else message)
     sys.exit(code)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from nnfang.commands.threads import Threads
     from nnfang.data import Dataset
+    from nnfang.machine.ranks import Ranks
     from nnfang.runs.meta import StartRecord
     from nnfang.runs.recorder import RecordedTraining, Result
     from nnfang.training.evaluation import Evaluation
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Calling:
-    """How the command was called: what is shown, and where data may come from."""
+    """How the command was called: what is shown, where data may come from, and which processes share the work."""
 
     threads: Threads
     max_seconds: float | None
@@ -38,6 +39,7 @@ class Calling:
     is_quiet: bool
     is_offline: bool
     has_report: bool
+    ranks: Ranks | None = None
 
 
 def follow(training: RecordedTraining, how: Calling) -> None:
@@ -116,6 +118,7 @@ def describe(training: RecordedTraining) -> dict[str, Any]:
         "network": inner.network.units,
         "parameters": inner.network.theta.size,
         "engine": inner.engine.name,
+        "processes": inner.ranks.size if inner.ranks else 1,
         "images": len(inner.rows),
         "validation_images": len(inner.validation_rows),
         "epochs": training.recipe.epochs,
@@ -131,7 +134,7 @@ def headline(training: RecordedTraining) -> str:
             layer_table(inner.network),
             "",
             f"images  {len(inner.rows):,} of {inner.data.name}, {held_out:,} held out for validation",
-            f"engine  {inner.engine.name}",
+            f"engine  {inner.engine.name}{f', shared by {inner.ranks.size} processes' if inner.ranks else ''}",
             f"run     {training.run.folder}",
         )
     )

@@ -10,6 +10,7 @@ from nnfang.commands import console
 from nnfang.errors import ConfigError
 from nnfang.machine.blas import allow_threads
 from nnfang.machine.description import find_version
+from nnfang.machine.launcher import find_launch
 from nnfang.machine.processor import count_processors
 
 Threads = int | Literal["auto"] | None
@@ -28,12 +29,15 @@ def prepare(threads: Threads) -> None:
     """Allow as many threads as may be wanted, before NumPy is imported.
 
     Raises:
-        ConfigError: What auto needs is not installed.
+        ConfigError: auto, where several processes train together, or what it needs is not installed.
     """
+    launch = find_launch()
+    if threads == "auto" and launch:
+        raise ConfigError(f"--threads auto: would try them in one of {launch.size} processes; give a number instead")
     if threads == "auto" and not find_version("threadpoolctl"):
         raise ConfigError("--threads auto: needs threadpoolctl: pip install 'nnfang[turbo]'")
     processors = count_processors()
-    if isinstance(threads, int) and threads > processors:
+    if isinstance(threads, int) and threads > processors and not (launch and launch.rank):
         console.warn(
             f"--threads {threads}: this computer has {console.count(processors, 'processor')} for nnfang; "
             "more threads than that make training slower"

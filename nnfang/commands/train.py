@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnfang.commands import completion, console, contradictions, options, threads
+from nnfang.commands import completion, console, contradictions, options, ranks, threads
 from nnfang.commands.formatting import command as command_of
 from nnfang.commands.formatting import option
 
@@ -215,9 +216,13 @@ def command(
     from nnfang.commands import following, sweeping, training  # NumPy comes after the number of threads
 
     quietly: dict[str, Any] = {"is_json": as_json, "is_quiet": quiet, "is_offline": offline}
-    how = following.Calling(blas_threads, max_seconds, **quietly, has_report=has_report)
     overrides = training.read_overrides(settings, short)
-    if seeds or jobs:
+    is_sweep = bool(seeds or jobs)
+    shared = None if is_sweep else ranks.join()
+    if shared and shared.rank:
+        sys.exit(ranks.follow(shared))
+    how = following.Calling(blas_threads, max_seconds, **quietly, has_report=has_report, ranks=shared)
+    if is_sweep:
         contradictions.refuse_beside_seeds(click.get_current_context().params)
         sweeping.repeat(source, overrides, seeds or 1, output, sweeping.Calling(jobs, max_seconds, **quietly))
     elif resume is not None or fork:

@@ -97,7 +97,7 @@ def start(
     recipe = size_output(resolved, data)
     with blaming(resolved):
         begin = beginning.take(known, model, recipe, data, is_quiet=how.is_quiet) if known and model else None
-        with session.start(recipe, data, output, force=force, begin=begin) as training:
+        with session.start(recipe, data, output, force=force, begin=begin, ranks=how.ranks) as training:
             if data.name not in KNOWN and not how.is_quiet:
                 findings.warn_of(data)
             follow(training, how)
@@ -142,7 +142,7 @@ def resume(path: Path | None, overrides: Sequence[Override], how: Calling) -> No
         announce(stored, how)
         resolved = adapt(stored, overrides)
         with blaming(resolved):
-            training = session.resume(stored, resolved.recipe, loader(how))
+            training = session.resume(stored, resolved.recipe, loader(how), how.ranks)
             if not how.is_quiet and (reason := nothing_left(stored, resolved.recipe)):
                 console.note(reason)
             follow(training, how)
@@ -155,7 +155,11 @@ def fork(path: Path | None, overrides: Sequence[Override], how: Calling, output:
     stored = session.read_training(path or newest_run())
     announce(stored, how)
     resolved = adapt(stored, overrides)
-    with blaming(resolved), session.fork(stored, resolved.recipe, loader(how), output, force=force) as training:
+    load, ranks = loader(how), how.ranks
+    with (
+        blaming(resolved),
+        session.fork(stored, resolved.recipe, load, output, force=force, ranks=ranks) as training,
+    ):
         follow(training, how)
     add_report(training, how)
 

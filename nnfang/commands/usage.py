@@ -10,6 +10,7 @@ from click.exceptions import BadOptionUsage, MissingParameter, NoSuchOption
 
 from nnfang.commands import console
 from nnfang.commands.formatting import Argument, Command
+from nnfang.machine.launcher import find_launch
 from nnfang.names import did_you_mean, find_nearest
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def fail_with_usage(error: click.UsageError) -> NoReturn:
-    """Say what is wrong and how it is done, and exit."""
+    """Say what is wrong and how it is done, and exit; of several processes with the same command, only the first."""
+    launch = find_launch()
+    if launch and launch.rank:
+        sys.exit(error.exit_code)
     console.print_error(explain(error))
     if error.ctx:
         error.ctx.terminal_width = console.columns(sys.stderr)

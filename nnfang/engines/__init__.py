@@ -3,12 +3,15 @@
 import logging
 import warnings
 
+from nnfang.core.constraints import FieldError
 from nnfang.engines import compiled
 from nnfang.engines.batch import BatchEngine
 from nnfang.engines.compiled import CompiledEngine
 from nnfang.engines.engine import Engine, Task
 from nnfang.engines.online import OnlineEngine
+from nnfang.engines.parallel import ParallelEngine
 from nnfang.errors import NnfangWarning
+from nnfang.machine.ranks import Ranks
 
 ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (BatchEngine, OnlineEngine, CompiledEngine)}
 
@@ -28,6 +31,18 @@ def choose_engine(name: str, task: Task) -> Engine:
     chosen = fastest(task)
     logger.info("Engine %s, the fastest that can run this exactly%s", chosen, _describe_passed_over(chosen, task))
     return ENGINES[chosen](task)
+
+
+def share_engine(name: str, task: Task, ranks: Ranks) -> Engine:
+    """The engine for one process of several, where `name` is that of the recipe.
+
+    Raises:
+        FieldError: That engine cannot share its work, or there is nothing to share.
+    """
+    if name not in {"auto", ParallelEngine.name}:
+        raise FieldError("engine", f"the {name} engine runs in one process; {ParallelEngine.name} can be shared")
+    logger.info("Engine %s, shared by %d processes", ParallelEngine.name, ranks.size)
+    return ParallelEngine(task, ranks)
 
 
 def _describe_passed_over(chosen: str, task: Task) -> str:
@@ -70,4 +85,5 @@ __all__ = [
     "Task",
     "choose_engine",
     "list_available",
+    "share_engine",
 ]

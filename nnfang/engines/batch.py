@@ -38,22 +38,23 @@ class BatchEngine(Engine):
 
     name: ClassVar[str] = "batch"
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, rows: int | None = None) -> None:
+        """Allocate for `rows` of each mini-batch; None means all."""
         super().__init__(task)
-        network, rows = task.network, task.batch_size
+        network, size = task.network, task.batch_size
         self._loss = output_loss(network.output_activation, task.loss)
         self._has_dropout = any(isinstance(layer, Dropout) for layer in network.layers)
         self._update = update_for(task.optimizer)
         gradient = aligned_empty(network.theta.shape, network.dtype)
-        self._gradients = network.views(gradient)
+        self._gradient, self._gradients = gradient, network.views(gradient)
         slices = [slice(start, start + SLICE_SIZE) for start in range(0, network.theta.size, SLICE_SIZE)]
         self._slices = [
             Slice(network.theta[part], gradient[part], {name: v[part] for name, v in self.state.items()})
             for part in slices
         ]
         self._scratch = np.empty_like(self._slices[0].theta)
-        self._workspace = allocate_workspace(network, rows)
-        self.block_size = max(METRICS_ROWS // rows, 1) * rows
+        self._workspace = allocate_workspace(network, rows or size)
+        self.block_size = max(METRICS_ROWS // size, 1) * size
         self._metrics = BatchMetrics(self._loss, network, self.block_size, by_column=is_by_column(network))
 
     @classmethod
@@ -76,11 +77,25 @@ class BatchEngine(Engine):
 
     def _take_step(self, x: Array, y: Array, workspace: Workspace) -> None:
         """`gradient_descent_step` for one mini-batch, with the update in the hands of the optimizer."""
-        task, learning_rate = self.task, self.task.learning_rate(self.step)
-        rng = generator(task.seed, Purpose.DROPOUT, self.step) if self._has_dropout else None
-        forward(task.network, x, workspace, rng)
-        self._write_scaled_delta(y, workspace[-1], self._update.gradient_scale(learning_rate))
-        backward(task.network, x, self._gradients, workspace)
+        learning_rate = self.task.learning_rate(self.step)
+        self._compute_gradient(x, y, workspace, self._update.gradient_scale(learning_rate), self._generator())
+        self._apply_update(learning_rate)
+
+    def _generator(self) -> np.random.Generator | None:
+        """What draws the masks of the next step; None where there are none."""
+        return generator(self.task.seed, Purpose.DROPOUT, self.step) if self._has_dropout else None
+
+    def _compute_gradient(
+        self, x: Array, y: Array, workspace: Workspace, scale: float, rng: np.random.Generator | None
+    ) -> None:
+        """Write scale · dL/dθ, L being the mean loss of the rows x (m, inputs)."""
+        network = self.task.network
+        forward(network, x, workspace, rng)
+        self._write_scaled_delta(y, workspace[-1], scale)
+        backward(network, x, self._gradients, workspace)
+
+    def _apply_update(self, learning_rate: float) -> None:
+        """Let the optimizer change θ by the gradient."""
         self.step += 1
         for theta, gradient, state in self._slices:
             self._update.apply(theta, gradient, state, learning_rate, self.step, self._scratch[: theta.size])

@@ -89,6 +89,10 @@ class Engine(ABC):
         """What `prepare` is about to do, if that takes more than a moment; otherwise None."""
         return None
 
+    def parts(self, rows: int) -> list[slice]:
+        """Which of consecutive rows are read, by the slices of them; whole mini-batches begin with the first."""
+        return [slice(0, rows)]
+
     def prepare(self) -> None:  # noqa: B027
         """Do what is done once and is not training, such as compiling. Most engines have nothing to prepare."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from nnfang import __version__
 from nnfang.machine.blas import BLAS_THREADS, KERNEL, find_kernel
+from nnfang.machine.launcher import find_launch
 from nnfang.machine.processor import count_processors, read_cpuinfo
 
 
@@ -14,6 +15,7 @@ def describe_machine() -> dict[str, Any]:
     import numpy as np  # not above, since commands choose BLAS's threads after importing this module, and before NumPy
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    launch = find_launch()
     return {
         "nnfang": __version__,
         "python": platform.python_version(),
@@ -25,6 +27,7 @@ def describe_machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "processor": read_cpuinfo().get("model name") or platform.processor(),
         "processors": count_processors(),
+        **({"ranks": launch.size} if launch else {}),
     }
 
 

@@ -225,7 +225,8 @@ class RecordedTraining:
         self.recipe = replace(self.recipe, optimizer=optimizer)
         state = checkpoint.meta.state.restore()
         recipe = replace(self.recipe, engine=self.training.engine.name)
-        self.training = train(checkpoint.network, self.data, recipe, state, checkpoint.optimizer_state)
+        vectors, ranks = checkpoint.optimizer_state, self.training.ranks
+        self.training = train(checkpoint.network, self.data, recipe, state, vectors, ranks)
         self.recorder.retry(self.training, to_tree(self.recipe), RetryRecord(state.step, abandoned, reason))
         return Retry(state.epoch, state.step, optimizer.learning_rate, reason)
 
@@ -245,7 +246,7 @@ class RecordedTraining:
             best = load(self.run.best)
             known = self.training.learn_familiarity(best.network)
             save(self.run.best, best.network, best.meta, best.optimizer_state, familiarity=known)
-        test = best.evaluate(self.data)
+        test = self.training.test(best.network, self.data.x_test, self.data.y_test)
         recorder = self.recorder
         metrics = {
             "run": as_text(self.run.folder),

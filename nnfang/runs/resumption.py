@@ -148,9 +148,9 @@ def list_machine_differences(checkpoint: Checkpoint) -> list[str]:
     """In what this machine differs from that of the run, such as ``numpy was 2.3.1, is 2.4.0``."""
     old, new = checkpoint.meta.environment, describe_machine()
     return [
-        f"{key} was {_in_words(old.get(key))}, is {_in_words(value)}"
-        for key, value in new.items()
-        if old.get(key) != value
+        f"{key} was {_in_words(old.get(key))}, is {_in_words(new.get(key))}"
+        for key in {**new, **old}
+        if old.get(key) != new.get(key)
     ]
 
 

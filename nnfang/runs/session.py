@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nnfang.data import Dataset
+    from nnfang.machine.ranks import Ranks
     from nnfang.runs.checkpoint import Checkpoint
     from nnfang.runs.meta import Meta
     from nnfang.runs.starting import Start
@@ -57,6 +58,7 @@ def start(
     *,
     force: bool = False,
     begin: Start | None = None,
+    ranks: Ranks | None = None,
 ) -> Iterator[RecordedTraining]:
     """A new run in a new folder.
 
@@ -66,13 +68,14 @@ def start(
         folder: Where; None means ``runs/<time>-<dataset>``.
         force: Whether a run that is in `folder` may be deleted.
         begin: The first weights; None draws fresh ones.
+        ranks: The processes of MPI that share the work; this is the first.
 
     Raises:
         FieldError: Recipe and data do not fit together; nothing has been created.
         FolderInUseError: `folder` holds a run.
     """
     requested, recipe = recipe.dataset, replace(recipe, dataset=data.name)
-    training, meta = _begin(recipe, data, requested, begin)
+    training, meta = _begin(recipe, data, requested, begin, ranks)
     with create(folder, data.name, datetime.now().astimezone(), force=force) as run:
         if begin is None:
             run.write_config(to_yaml(recipe))
@@ -82,9 +85,11 @@ def start(
         yield RecordedTraining(run, recipe, training, recorder)
 
 
-def _begin(recipe: Recipe, data: Dataset, requested: str, begin: Start | None = None) -> tuple[Training[Dataset], Meta]:
+def _begin(
+    recipe: Recipe, data: Dataset, requested: str, begin: Start | None, ranks: Ranks | None
+) -> tuple[Training[Dataset], Meta]:
     """A run from its beginning, and what its checkpoints say of it."""
-    training = train(begin.network if begin else Network.for_recipe(recipe, data), data, recipe)
+    training = train(begin.network if begin else Network.for_recipe(recipe, data), data, recipe, ranks=ranks)
     meta = describe_training(
         recipe, data, engine=training.engine.name, environment=describe_machine(), requested=requested
     )
@@ -171,13 +176,16 @@ def reopen(path: Path) -> Iterator[StoredRun | UnsavedRun]:
             yield read_training(path)
 
 
-def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> RecordedTraining:
+def resume(
+    stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData, ranks: Ranks | None = None
+) -> RecordedTraining:
     """A run from its latest checkpoint on, as if it had not been interrupted.
 
     Args:
         stored: As `reopen` gives it, while its folder is locked.
         recipe: That of the run, or one that changes no number that has been computed.
         load: Loads its data set, once the recipe has been checked.
+        ranks: The processes of MPI that share the work, as many as there are now.
 
     Raises:
         AnotherTrainingError: The recipe would make it a different run.
@@ -185,7 +193,7 @@ def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> Re
         DataError: The data set has changed.
     """
     if isinstance(stored, UnsavedRun):
-        return _start_again(stored, recipe, load)
+        return _start_again(stored, recipe, load, ranks)
     checkpoint, run = stored.checkpoint, stored.run
     resumption.check_changes(stored.recipe, checkpoint.meta.state, recipe)
     data = load(recipe.dataset)
@@ -193,7 +201,7 @@ def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> Re
     if not run.best.exists():
         state.forget_best()
     exact = replace(recipe, engine=checkpoint.meta.engine)  # another engine would round differently
-    training = _continue(checkpoint, exact, data, state)
+    training = _continue(checkpoint, exact, data, state, ranks)
     described = _describe(checkpoint, recipe, training, parent=checkpoint.meta.parent)
     meta = msgspec.structs.replace(
         described, start=checkpoint.meta.start, resumed=(*checkpoint.meta.resumed, state.step)
@@ -204,16 +212,22 @@ def resume(stored: StoredRun | UnsavedRun, recipe: Recipe, load: LoadData) -> Re
     return RecordedTraining(run, recipe, training, recorder)
 
 
-def _start_again(unsaved: UnsavedRun, recipe: Recipe, load: LoadData) -> RecordedTraining:
+def _start_again(unsaved: UnsavedRun, recipe: Recipe, load: LoadData, ranks: Ranks | None) -> RecordedTraining:
     """A run from its beginning on, in its folder."""
     resumption.check_changes(unsaved.recipe, StateRecord(), recipe)
-    training, meta = _begin(recipe, load(recipe.dataset), recipe.dataset)
+    training, meta = _begin(recipe, load(recipe.dataset), recipe.dataset, None, ranks)
     return RecordedTraining(unsaved.run, recipe, training, Recorder(unsaved.run, training, meta))
 
 
 @contextmanager
 def fork(
-    stored: StoredRun, recipe: Recipe, load: LoadData, folder: Path | None = None, *, force: bool = False
+    stored: StoredRun,
+    recipe: Recipe,
+    load: LoadData,
+    folder: Path | None = None,
+    *,
+    force: bool = False,
+    ranks: Ranks | None = None,
 ) -> Iterator[RecordedTraining]:
     """A new run that begins where another stands, and may be trained differently.
 
@@ -223,6 +237,7 @@ def fork(
         load: Loads its data set, once the recipe has been checked; with images of the same shape and as many classes.
         folder: Of the new run; None means ``runs/<time>-<dataset>``.
         force: Whether a run that is in `folder` may be deleted; the other run itself may not.
+        ranks: The processes of MPI that share the work.
 
     Raises:
         ConfigError: `folder` is that of the other run, and `force` is set.
@@ -240,7 +255,7 @@ def fork(
     best = resumption.find_best(stored.run.best, checkpoint, recipe, data)
     if not best:
         state.forget_best()
-    training = _continue(checkpoint, recipe, data, state)
+    training = _continue(checkpoint, recipe, data, state, ranks)
     parent = ForkRecord(as_text(stored.run.folder), state.step, checkpoint.network.digest())
     meta = _describe(checkpoint, recipe, training, parent=parent)
     with create(folder, data.name, datetime.now().astimezone(), force=force) as run:
@@ -249,7 +264,9 @@ def fork(
         yield RecordedTraining(run, recipe, training, recorder)
 
 
-def _continue(checkpoint: Checkpoint, recipe: Recipe, data: Dataset, state: TrainingState) -> Training[Dataset]:
+def _continue(
+    checkpoint: Checkpoint, recipe: Recipe, data: Dataset, state: TrainingState, ranks: Ranks | None
+) -> Training[Dataset]:
     """The training that continues from a checkpoint."""
     resumption.check_data(checkpoint, data)
     if differences := resumption.list_machine_differences(checkpoint):
@@ -260,7 +277,7 @@ def _continue(checkpoint: Checkpoint, recipe: Recipe, data: Dataset, state: Trai
         )
     keeps_vectors = recipe.optimizer.state_names == checkpoint.recipe.optimizer.state_names
     vectors = checkpoint.optimizer_state if keeps_vectors else {}
-    return train(checkpoint.network, data, recipe, state, vectors)
+    return train(checkpoint.network, data, recipe, state, vectors, ranks)
 
 
 def _describe(

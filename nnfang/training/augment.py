@@ -18,6 +18,8 @@ from nnfang.core.constraints import FieldError, Fraction, NonNegative, Positive,
 from nnfang.core.randomness import Purpose, generator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nnfang.core.arrays import Array, Images, Pixels
     from nnfang.engines.sampling import Sampler
 
@@ -108,7 +110,9 @@ class Distortion:
         self.neighbours = np.empty((4, rows, h * w), np.float32)
         self.sampler = create_sampler(rows, h, w) if is_compiled else None
 
-    def __call__(self, images: Images, epoch: int, position: int, out: Array) -> None:
+    def __call__(
+        self, images: Images, epoch: int, position: int, out: Array, wanted: Sequence[slice] | None = None
+    ) -> None:
         """Write the network's inputs: the images distorted, in 0 .. 1.
 
         Args:
@@ -116,12 +120,16 @@ class Distortion:
             epoch: In which they are seen.
             position: Of the first of them in the epoch.
             out: (m, h w).
+            wanted: The rows that must be written; None means all.
         """
         m, rng = len(images), generator(self.seed, Purpose.AUGMENT, epoch, position)
         amounts = self.draw_amounts(m, rng)
         thickness = rng.uniform(-1, 1, (m, 1, 1)) * self.augment.thickness
         for start in range(0, m, self.rows):
             rows = slice(start, start + self.rows)
+            # Whole blocks, also where only some rows are wanted: BLAS rounds a product by its size.
+            if wanted is not None and not any(part.start < rows.stop and rows.start < part.stop for part in wanted):
+                continue
             self._distort(images[rows], thickness[rows], amounts[:, rows], out[rows])
 
     def draw_amounts(self, m: int, rng: np.random.Generator) -> Array:

@@ -12,7 +12,7 @@ from nnfang.core.randomness import Purpose, generator
 from nnfang.machine.processor import count_processors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nnfang.training.augment import Distortion
     from nnfang.training.examples import Examples
@@ -53,11 +53,28 @@ class BatchLoader:
     while the chunk before is trained on; what comes out does not depend on it, since each chunk draws its own numbers.
     """
 
-    def __init__(self, data: Examples, rows: int, inputs_dtype: np.dtype[Any], distortion: Distortion | None) -> None:
-        """Allocate buffers for chunks of `rows` images, which become inputs of the given dtype; bytes stay bytes."""
+    def __init__(
+        self,
+        data: Examples,
+        rows: int,
+        inputs_dtype: np.dtype[Any],
+        distortion: Distortion | None,
+        parts: Callable[[int], list[slice]] = lambda rows: [slice(0, rows)],
+        processes: int = 1,
+    ) -> None:
+        """Allocate buffers.
+
+        Args:
+            data: Its training images are loaded.
+            rows: Images of a chunk.
+            inputs_dtype: Of what they become; bytes stay bytes.
+            distortion: Distorts them, if they are to be.
+            parts: Which rows of a chunk are wanted, as of an engine; the others are left undefined.
+            processes: How many want the processors.
+        """
         self.images, self.labels = data.x_train, data.y_train.astype(np.intp)
-        self.rows, self.distortion = rows, distortion
-        self.is_ahead = distortion is not None and count_processors() > 1
+        self.rows, self.distortion, self.parts = rows, distortion, parts
+        self.is_ahead = distortion is not None and count_processors() > processes
         self.pixels = np.empty((rows, *self.images.shape[1:]), self.images.dtype)
         flat = self.pixels.reshape(rows, -1)
         self.inputs = [flat]
@@ -93,9 +110,12 @@ class BatchLoader:
         """A chunk, in the buffer that the chunk before it has left alone."""
         rows = order[start : start + self.rows]
         pixels, x = self.pixels[: len(rows)], self.inputs[start // self.rows % len(self.inputs)][: len(rows)]
-        np.take(self.images, rows, axis=0, out=pixels, mode="clip")
+        parts = self.parts(len(rows))
+        for part in [slice(None)] if self.distortion else parts:
+            np.take(self.images, rows[part], axis=0, out=pixels[part], mode="clip")
         if self.distortion:
-            self.distortion(pixels, epoch, start, x)
+            self.distortion(pixels, epoch, start, x, parts)
         elif x.dtype != pixels.dtype:
-            scale_pixels(pixels, x)
+            for part in parts:
+                scale_pixels(pixels[part], x[part])
         return x, self.labels[rows]

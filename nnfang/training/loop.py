@@ -10,7 +10,7 @@ import numpy as np
 
 from nnfang.core.network import Network
 from nnfang.core.randomness import Purpose, generator
-from nnfang.engines import ENGINES, CompiledEngine, Engine, Task, choose_engine
+from nnfang.engines import ENGINES, CompiledEngine, Engine, Task, choose_engine, share_engine
 from nnfang.training.augment import Distortion
 from nnfang.training.batches import BatchLoader, measure_density, split_rows
 from nnfang.training.compatibility import check_compatible
@@ -20,12 +20,16 @@ from nnfang.training.events import End, Epoch, Event, Progress
 from nnfang.training.examples import Examples
 from nnfang.training.familiarity import Familiarity, learn_familiarity
 from nnfang.training.state import BestEpoch, TrainingState
+from nnfang.training.together import check_agreement, evaluate_share, judge, lead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from nnfang.core.arrays import Images, Labels
     from nnfang.core.optimizers import State
     from nnfang.core.schedules import Schedule
+    from nnfang.machine.ranks import Ranks
+    from nnfang.training.evaluation import Evaluation
     from nnfang.training.recipe import Recipe
 
 Data = TypeVar("Data", bound=Examples)
@@ -59,6 +63,8 @@ class Training(Generic[Data]):
         state: Where training stands; current at each event.
         rows: Indices of the images that are trained on.
         validation_rows: Indices of the images held out.
+        ranks: The processes that train together; None for this one alone.
+        is_stopped: Whether training ends after the current epoch.
     """
 
     def __init__(
@@ -68,16 +74,17 @@ class Training(Generic[Data]):
         recipe: Recipe,
         state: TrainingState | None = None,
         optimizer_state: State | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         """Get ready to train; no step is taken yet. See `train` for the arguments."""
         check_compatible(recipe, data, network)
-        self.network, self.data, self.recipe = network, data, recipe
+        self.network, self.data, self.recipe, self.ranks = network, data, recipe, ranks
         self.state = replace(state) if state else TrainingState()
         self.rows, self.validation_rows = split_rows(len(data.y_train), recipe)
-        self.engine = create_engine(network, recipe, data, len(self.rows))
+        self.engine = create_engine(network, recipe, data, len(self.rows), ranks)
         self._distortion = create_distortion(recipe, data, self.engine)
         self.engine.step = self.state.step
-        self._is_stopped = False
+        self.is_stopped = False
         for name, vector in (optimizer_state or {}).items():
             self.engine.state[name][...] = vector
 
@@ -86,7 +93,7 @@ class Training(Generic[Data]):
 
     def stop(self) -> None:
         """Let training end after the current epoch, because its time is up."""
-        self._is_stopped = True
+        self.is_stopped = True
 
     def __iter__(self) -> Iterator[Event]:
         """Train: some `Progress` and one `Epoch` for each epoch, then one `End`.
@@ -94,10 +101,14 @@ class Training(Generic[Data]):
         Raises:
             DivergedError: The loss is infinite, not a number, or out of all proportion.
         """
+        return lead(self, self.ranks, self.events()) if self.ranks else self.events()
+
+    def events(self) -> Iterator[Event]:
+        """The same by this process alone, or as its part of what all ranks do at once."""
         self.engine.prepare()
         recipe, state = self.recipe, self.state
         best = BestEpoch(recipe.early_stopping, state)
-        while state.epoch < recipe.epochs and not best.patience_is_over() and not self._is_stopped:
+        while state.epoch < recipe.epochs and not best.patience_is_over() and not self.is_stopped:
             yield from self._train_epoch()
             yield self._end_epoch(best)
         if state.epoch >= recipe.epochs:
@@ -114,12 +125,16 @@ class Training(Generic[Data]):
         size = engine.task.batch_size
         # A chunk is whole batches, or batches would be cut differently from one pass over all rows.
         chunk = max(CHUNK // size, 1) * size
-        loader = BatchLoader(self.data, min(chunk, len(order)), engine.inputs_dtype, self._distortion)
+        processes = self.ranks.size if self.ranks else 1
+        loader = BatchLoader(
+            self.data, min(chunk, len(order)), engine.inputs_dtype, self._distortion, engine.parts, processes
+        )
         begin = perf_counter()
         for x, labels in loader.load(order, epoch, state.seen):
             with np.errstate(all="ignore"):  # a loss that overflows is reported below, once and in words
                 loss, correct = engine.advance(x, labels)
-            check_sanity(engine, epoch, loss / len(x), x, labels)
+            seen = engine.parts(len(x))[0]
+            check_sanity(engine, epoch, loss / len(x), x[seen], labels[seen])
             state.seconds += perf_counter() - begin
             state.step, state.seen = engine.step, state.seen + len(x)
             state.loss, state.correct = state.loss + loss, state.correct + correct
@@ -135,6 +150,9 @@ class Training(Generic[Data]):
         """Validate, and start counting for the next epoch."""
         last = self._report_progress()
         val_loss, val_accuracy = self._validate()
+        digest = self.network.digest()
+        if self.ranks:
+            check_agreement(self.ranks, digest, last.epoch)
         self.state.end_epoch()
         return Epoch(
             epoch=last.epoch,
@@ -145,7 +163,7 @@ class Training(Generic[Data]):
             learning_rate=self.engine.task.learning_rate(self.engine.step - 1),
             seconds=last.seconds,
             images_per_second=last.images_per_second,
-            digest=self.network.digest(),
+            digest=digest,
             is_best=best.update(val_loss, val_accuracy),
         )
 
@@ -153,8 +171,14 @@ class Training(Generic[Data]):
         """Loss and accuracy on the images held out for validation; None where there are none."""
         if not len(self.validation_rows):
             return None, None
-        result = evaluate(self.network, self.recipe.loss, self.data.x_train, self.data.y_train, self.validation_rows)
+        what = self.network, self.recipe.loss, self.data.x_train, self.data.y_train, self.validation_rows
+        result = evaluate_share(self.ranks, *what) if self.ranks else evaluate(*what)
         return result.loss, result.accuracy
+
+    def test(self, network: Network, images: Images, labels: Labels) -> Evaluation:
+        """How good a network that came of this training is on other images."""
+        what = network, self.recipe.loss, images, labels
+        return judge(self.ranks, *what) if self.ranks else evaluate(*what)
 
     def learn_familiarity(self, network: Network) -> Familiarity | None:
         """What tells whether an image is like those of this training, for a network that came of it; None for rows."""
@@ -168,6 +192,7 @@ def train(
     recipe: Recipe,
     state: TrainingState | None = None,
     optimizer_state: State | None = None,
+    ranks: Ranks | None = None,
 ) -> Training[Data]:
     """Train `network` in place: Algorithm 3 (the order of the images is new in each epoch unless `shuffle` is off).
 
@@ -177,6 +202,7 @@ def train(
         recipe: How. Its layers and dtype must be those of the network.
         state: Where to continue, left as it is; None is the beginning.
         optimizer_state: The optimizer's vectors there, left as they are.
+        ranks: The processes of MPI that share the work; this is the first, and the others `follow`.
 
     Returns:
         A training run that takes its steps while one iterates over its events.
@@ -185,7 +211,7 @@ def train(
         FieldError: Recipe, data set and network do not fit together, or the engine or the split that the recipe asks
             for is impossible.
     """
-    return Training(network, data, recipe, state, optimizer_state)
+    return Training(network, data, recipe, state, optimizer_state, ranks)
 
 
 def create_distortion(recipe: Recipe, data: Examples, engine: Engine) -> Distortion | None:
@@ -208,11 +234,11 @@ def check_engine(recipe: Recipe) -> None:
         ENGINES[recipe.engine].check(Task(network, recipe.loss, recipe.optimizer, rate, recipe.batch_size))
 
 
-def create_engine(network: Network, recipe: Recipe, data: Examples, images: int) -> Engine:
+def create_engine(network: Network, recipe: Recipe, data: Examples, images: int, ranks: Ranks | None = None) -> Engine:
     """The engine for `images` training images of a data set, before its first step."""
     batch_size = min(recipe.batch_size, images)  # an engine allocates memory for a whole batch
     rate = LearningRate(recipe.optimizer.learning_rate, recipe.schedule, -(-images // batch_size), recipe.epochs)
     is_bytes = data.x_train.dtype == np.uint8 and recipe.augment is None
     density = measure_density(data.x_train)
     task = Task(network, recipe.loss, recipe.optimizer, rate, batch_size, recipe.seed, is_bytes, density)
-    return choose_engine(recipe.engine, task)
+    return share_engine(recipe.engine, task, ranks) if ranks else choose_engine(recipe.engine, task)

@@ -4,43 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from nnfang.machine.launcher import Launch, find_launch
+from tests.commands.mpi import finish, needs_mpi, run, start
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang
 
-MPIEXEC = Path(sys.executable).with_name("mpiexec")
 SMALL = ("sweep", "-c", "tiny", "--set", "limit=300", "--set", "epochs=2", "--grid", "seed=0..2")
-
-needs_mpi = pytest.mark.skipif(not MPIEXEC.exists(), reason="the extra mpi is not installed")
-
-
-def start(nnfang: Nnfang, *arguments: str, ranks: int = 3) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [str(MPIEXEC), "-n", str(ranks), sys.executable, "-m", "nnfang", *arguments],
-        cwd=nnfang.folder,
-        env=nnfang.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 @needs_mpi
 def test_ranks_train_what_processes_train(nnfang: Nnfang) -> None:
-    running = start(nnfang, *SMALL, "-o", "ranks")
-    out, errors = running.communicate(timeout=200)
-    assert running.returncode == 0
-    assert errors.count("3 trainings of mnist-sample, 2 at a time, in ranks") == 1
-    assert out.count("saved in") == 1
+    result = run(nnfang, *SMALL, "-o", "ranks", ranks=3)
+    assert result.stderr.count("3 trainings of mnist-sample, 2 at a time, in ranks") == 1
+    assert result.stdout.count("saved in") == 1
     nnfang(*SMALL, "-o", "here", "-q")
     ranks, here = (nnfang("sweep", folder, "-q", "--json").objects[0]["trainings"] for folder in ("ranks", "here"))
     assert [training["digest"] for training in ranks] == [training["digest"] for training in here]
@@ -49,23 +31,20 @@ def test_ranks_train_what_processes_train(nnfang: Nnfang) -> None:
 
 @needs_mpi
 def test_a_wrong_option_ends_all_ranks_with_one_message(nnfang: Nnfang) -> None:
-    running = start(nnfang, "sweep", "-c", "tiny", "--grid", "optimizer.lr=1")
-    _, errors = running.communicate(timeout=100)
-    assert running.returncode == 2
-    assert errors.count("Error:") == 1
+    result = run(nnfang, "sweep", "-c", "tiny", "--grid", "optimizer.lr=1", code=2)
+    assert result.stderr.count("Error:") == 1
 
 
 @needs_mpi
 def test_an_interrupted_job_saves_what_its_ranks_train(nnfang: Nnfang) -> None:
-    running = start(nnfang, "sweep", "-c", "tiny", "--set", "epochs=100000", "--grid", "seed=0..1", "-o", "s", ranks=2)
+    running = start(nnfang, "sweep", "-c", "tiny", "--set", "epochs=100000", "--grid", "seed=0..1", "-o", "s")
     end = time.monotonic() + 100
     while not (nnfang.folder / "s" / "001" / "history.csv").exists():
         assert time.monotonic() < end
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=100)
-    assert running.returncode == 130
-    assert "2 trainings left. Continue with: nnfang sweep s" in errors
+    result = finish(running, 130)
+    assert "2 trainings left. Continue with: nnfang sweep s" in result.stderr
     assert (nnfang.folder / "s" / "001" / "last.npz").exists()
     (seen,) = nnfang("runs", "s/001", "--json").objects
     assert seen["state"] == "interrupted"

@@ -1,6 +1,7 @@
 """Which images are trained on, and what an engine is given of them."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from time import sleep
 from typing import Any
@@ -100,7 +101,9 @@ def test_what_fails_in_the_thread_fails_the_training(digits: Dataset, monkeypatc
     monkeypatch.setattr(batches, "count_processors", lambda: 2)
 
     class Broken(Distortion):
-        def __call__(self, images: Images, epoch: int, position: int, out: Array) -> None:
+        def __call__(
+            self, images: Images, epoch: int, position: int, out: Array, wanted: Sequence[slice] | None = None
+        ) -> None:
             if position >= 40:
                 raise MemoryError("no room")
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nnfang.errors import NnfangError
+from nnfang.machine.ranks import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,18 +29,8 @@ def across_ranks(launch: Launch) -> Iterator[Any]:
     Raises:
         NnfangError: mpi4py is not installed, or its MPI is not that of the launcher.
     """
-    try:
-        from mpi4py import MPI
-        from mpi4py.futures import MPICommExecutor
-    except ImportError as error:
-        raise NnfangError(
-            f"this is one of {launch.size} processes that {launch.by} started, which needs mpi4py: "
-            "pip install 'nnfang[mpi]'"
-        ) from error
-    if MPI.COMM_WORLD.Get_size() != launch.size:
-        raise NnfangError(
-            f"{launch.by} started {launch.size} processes, but MPI knows {MPI.COMM_WORLD.Get_size()}: "
-            "mpi4py was built for another MPI than that of the launcher"
-        )
+    connect(launch)
+    from mpi4py.futures import MPICommExecutor
+
     with MPICommExecutor() as executor:
         yield executor
