@@ -40,12 +40,12 @@ def check_resumption(
     source: Path | None,
     output: Path | None,
     model: Path | None,
+    shown: bool | Path | None,
     *,
     fork: bool,
     force: bool,
-    only_shows: bool,
 ) -> None:
-    """Refuse options that contradict --resume."""
+    """Refuse options that contradict --resume; `shown` is what is only to be shown, if anything."""
     if resume is None:
         raise ConfigError("--fork: needs --resume, which says what to start from")
     if model is not None:
@@ -56,5 +56,5 @@ def check_resumption(
         raise ConfigError("--resume: the run stays in its folder; with --fork a new one begins in that of -o")
     if force and not fork:
         raise ConfigError("--resume: continues the run in its folder, where there is nothing for --force to delete")
-    if only_shows:
+    if shown:
         raise ConfigError("--resume: trains; --print-config and --preview-augment show what a new run would do")

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import signal
-import traceback
+import sys
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from nnfang.commands import console
 from nnfang.commands.signals import STOPPING
 from nnfang.machine.launcher import find_launch
-from nnfang.machine.ranks import Ranks, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nnfang.machine.ranks import Ranks
 
 _joined: list[Ranks] = []
 """The processes that wait for one another, once this one has joined them."""
 
 
-def join() -> Ranks | None:
-    """Join the processes that were started together with this one; None where it was started alone.
+def share() -> Ranks | None:
+    """Join the processes that were started together with this one; all but the first end with the first.
+
+    Returns:
+        The processes, which this one leads; None where it was started alone.
 
     Raises:
         NnfangError: MPI is not there, or not the launcher's.
@@ -28,8 +33,12 @@ def join() -> Ranks | None:
     launch = find_launch()
     if launch is None:
         return None
+    from nnfang.machine.ranks import connect  # NumPy comes after the number of threads
+
     ranks = connect(launch)
     _joined.append(ranks)
+    if ranks.rank:
+        sys.exit(follow(ranks))
     return ranks
 
 
@@ -70,7 +79,9 @@ def end(ranks: Ranks, code: int, *, is_expected: bool) -> None:
         return
     if ranks.rank or ranks.are_busy:
         if not is_expected:
-            traceback.print_exc()  # which Python itself would write too late
+            import traceback  # takes a while
+
+            console.note(traceback.format_exc())  # Python itself would write it too late
         ranks.abort(code)
     from nnfang.training.together import Exit
 

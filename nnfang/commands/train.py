@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -217,17 +216,13 @@ def command(
 
     quietly: dict[str, Any] = {"is_json": as_json, "is_quiet": quiet, "is_offline": offline}
     overrides = training.read_overrides(settings, short)
-    is_sweep = bool(seeds or jobs)
-    shared = None if is_sweep else ranks.join()
-    if shared and shared.rank:
-        sys.exit(ranks.follow(shared))
-    how = following.Calling(blas_threads, max_seconds, **quietly, has_report=has_report, ranks=shared)
-    if is_sweep:
+    if seeds or jobs:
         contradictions.refuse_beside_seeds(click.get_current_context().params)
         sweeping.repeat(source, overrides, seeds or 1, output, sweeping.Calling(jobs, max_seconds, **quietly))
-    elif resume is not None or fork:
-        only_shows = print_config or sheet is not None
-        contradictions.check_resumption(resume, source, output, model, fork=fork, force=force, only_shows=only_shows)
+        return
+    how = following.Calling(blas_threads, max_seconds, **quietly, has_report=has_report, ranks=ranks.share())
+    if resume is not None or fork:
+        contradictions.check_resumption(resume, source, output, model, print_config or sheet, fork=fork, force=force)
         continue_run(resume, overrides, how, output, fork=fork, force=force)
     elif print_config:
         training.print_config(source, overrides, model)

@@ -1,4 +1,4 @@
-"""The processes that MPI started together, called ranks, and what they say to one another. Only `connect` loads MPI."""
+"""The processes that MPI started together, called ranks, and what they say to one another."""
 
 from __future__ import annotations
 
