@@ -22,6 +22,7 @@ from nnfang.commands.ranks import ending_together
 from nnfang.commands.signals import exit_on_signals
 from nnfang.commands.usage import fail_with_usage
 from nnfang.errors import ConfigError, NnfangError, NnfangWarning
+from nnfang.machine import lifeline
 from nnfang.machine.blas import prefer_best_kernel, prefer_one_thread
 from nnfang.machine.launcher import find_launch
 
@@ -188,6 +189,7 @@ def main() -> None:
     """Run the program."""
     streams.prepare()
     exit_on_signals()
+    lifeline.watch()
     gc.set_threshold(GARBAGE)
     prefer_one_thread()
     prefer_best_kernel()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -183,8 +183,9 @@ def carry_out(plan: Plan, folder: Path | None, how: Calling, start: float) -> No
             def is_over() -> bool:
                 return bool(request.signal) or (how.max_seconds is not None and monotonic() - start > how.max_seconds)
 
-            for row in sweep.run(executor, is_over):
-                view.show(row)
+            with closing(sweep.run(executor, is_over)) as rows_that_ended:
+                for row in rows_that_ended:
+                    view.show(row)
         sweep_results.write(sweep)
     rows = list(sweep.rows.values())
     left = sum(row.state not in ENDED for row in rows)

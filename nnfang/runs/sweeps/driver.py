@@ -12,7 +12,7 @@ from nnfang.runs.sweeps.rows import Row, read_row
 from nnfang.runs.sweeps.summary import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from concurrent.futures import Executor, Future
 
     from nnfang.runs.sweeps.folder import SweepFolder
@@ -50,8 +50,8 @@ class Sweep:
         points = plan.points()
         return cls(plan, folder, points, {point.number: read_row(point, folder.run(point)) for point in points})
 
-    def run(self, executor: Executor, is_over: Callable[[], bool]) -> Iterator[Row | None]:
-        """Train.
+    def run(self, executor: Executor, is_over: Callable[[], bool]) -> Generator[Row | None]:
+        """Train. Whoever does not go through to the end closes it, so that the trainings end too.
 
         Args:
             executor: What runs the trainings: threads here, each of which waits for a process, or the ranks of MPI.
@@ -80,19 +80,21 @@ class Sweep:
                 continue
             job = work.Job(self.folder.run(point), replace(point.recipe, epochs=min(epochs, point.recipe.epochs)))
             pending[executor.submit(work.train, job)] = point
-        while pending:
-            ended, _ = wait(pending, TICK, FIRST_COMPLETED)
-            for future in ended:
-                point = pending.pop(future)
-                if not future.cancelled():
-                    yield self._settle(point, future.result())
-            if is_over():
-                for future in pending:
-                    future.cancel()
-                work.CHILDREN.stop()
-            for point in pending.values():
-                self.rows[point.number] = read_row(point, self.folder.run(point))
-            yield None
+        try:
+            while pending:
+                ended, _ = wait(pending, TICK, FIRST_COMPLETED)
+                for future in ended:
+                    point = pending.pop(future)
+                    if not future.cancelled():
+                        yield self._settle(point, future.result())
+                if is_over():
+                    _stop(pending)
+                for point in pending.values():
+                    self.rows[point.number] = read_row(point, self.folder.run(point))
+                yield None
+        finally:  # an error or a second signal leaves some, which nobody would wait for
+            if pending:
+                _stop(pending)
 
     def _settle(self, point: Point, done: work.Done) -> Row:
         """The row of a training whose process has ended."""
@@ -113,6 +115,13 @@ class Sweep:
             if point.setting not in kept and row.state == "done":
                 self.rows[point.number] = replace(row, state="stopped")
         return [point for point in points if point.setting in kept]
+
+
+def _stop(pending: Iterable[Future[work.Done]]) -> None:
+    """Begin none of these trainings, and let those that run save and end."""
+    for future in pending:
+        future.cancel()
+    work.CHILDREN.stop()
 
 
 def _ended_early(row: Row) -> bool:

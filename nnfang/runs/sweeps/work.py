@@ -14,6 +14,7 @@ from nnfang.config.sources import OTHER_VARIABLES
 from nnfang.config.sources import to_yaml as recipe_to_yaml
 from nnfang.core.constraints import FieldError
 from nnfang.errors import CheckpointError
+from nnfang.machine.lifeline import Lifeline
 from nnfang.runs.overview import look_at
 from nnfang.runs.resumption import check_changes
 
@@ -56,18 +57,19 @@ class Done:
 
 
 class Children:
-    """The processes that train at the moment."""
+    """The processes that train at the moment. They end with this one, whatever ends it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._running: set[subprocess.Popen[str]] = set()
+        self._lifeline: Lifeline | None = None
         self._is_stopping = False
 
     def run(self, command: list[str], text: str) -> Done:
         """Run a command to its end; `text` is its standard input."""
         with self._lock:
             if self._is_stopping:
-                return Done(128 + signal.SIGINT)
+                return Done(BY_SIGNAL + signal.SIGTERM)
+            self._lifeline = self._lifeline or Lifeline()
             child = subprocess.Popen(  # noqa: S603 - our own program
                 command,
                 stdin=subprocess.PIPE,
@@ -75,29 +77,23 @@ class Children:
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                env=environment(),
                 start_new_session=True,  # Ctrl-C reaches it through `stop` alone, and so once
+                **self._lifeline.tie(environment()),
             )
-            self._running.add(child)
         try:
             _, said = child.communicate(text)
         except (KeyboardInterrupt, SystemExit):  # on a rank of MPI, which waits in its main thread
-            child.send_signal(signal.SIGINT)
+            self.stop()
             child.communicate()
-            return Done(128 + signal.SIGINT)
-        finally:
-            with self._lock:
-                self._running.discard(child)
+            return Done(BY_SIGNAL + signal.SIGTERM)
         return Done(child.returncode, last_error(said) if child.returncode else "")
 
     def stop(self) -> None:
-        """Ask all of them, once, to save and end, and start no other: a second signal would end them at once."""
+        """Ask all of them to save and end, and start no other."""
         with self._lock:
-            if self._is_stopping:
-                return
             self._is_stopping = True
-            for child in self._running:
-                child.send_signal(signal.SIGINT)
+            if self._lifeline:
+                self._lifeline.cut()
 
 
 CHILDREN = Children()
