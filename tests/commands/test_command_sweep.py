@@ -9,11 +9,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.commands.processes import descendants, wait_for
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang
@@ -139,21 +140,9 @@ def start(nnfang: Nnfang, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(path: Path) -> None:
-    end = time.monotonic() + 100
-    while not path.exists():
-        assert time.monotonic() < end, f"{path} does not appear"
-        time.sleep(0.05)
-
-
 def find_child(parent: int, word: str) -> int:
-    """The process that a sweep has begun, whose last argument but one ends in `word`."""
-    table = subprocess.run(["ps", "-eww", "-o", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
-    for line in table.splitlines():
-        pid, ppid, *words = line.split()
-        if ppid == str(parent) and words[-1].endswith(word):
-            return int(pid)
-    raise AssertionError(table)
+    """The process that a sweep has begun, whose last argument ends in `word`."""
+    return next(pid for pid, words in descendants(parent).items() if words.endswith(word))
 
 
 def test_the_report_of_a_sweep_is_a_page_in_its_folder(nnfang: Nnfang) -> None:

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -538,6 +540,24 @@ def test_the_first_signal_is_noted_and_the_second_has_its_usual_effect() -> None
     with StopRequest():
         pass
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == usual
+
+
+LOST = """
+import ctypes, signal
+from nnfang.commands.signals import StopRequest, exit_on_signals
+
+exit_on_signals()
+called_from_c = ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGTERM))
+called_from_c()
+with StopRequest() as request:
+    print(request.exit_code)
+"""
+
+
+def test_a_signal_whose_exception_is_lost_is_noted_later() -> None:
+    """C drops the exceptions of what it calls, as while numba compiles: such a training went on."""
+    found = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, check=True)
+    assert found.stdout == "143\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="terminals there send no SIGHUP")

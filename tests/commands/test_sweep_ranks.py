@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from nnfang.machine.launcher import Launch, find_launch
+from nnfang.runs.overview import look_at
 from tests.commands.mpi import finish, needs_mpi, run, start
+from tests.commands.processes import descendants, running, wait_for, wait_for_end
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Nnfang
@@ -38,16 +39,30 @@ def test_a_wrong_option_ends_all_ranks_with_one_message(nnfang: Nnfang) -> None:
 @needs_mpi
 def test_an_interrupted_job_saves_what_its_ranks_train(nnfang: Nnfang) -> None:
     running = start(nnfang, "sweep", "-c", "tiny", "--set", "epochs=100000", "--grid", "seed=0..1", "-o", "s")
-    end = time.monotonic() + 100
-    while not (nnfang.folder / "s" / "001" / "history.csv").exists():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_for(nnfang.folder / "s" / "001" / "history.csv")
     running.send_signal(signal.SIGINT)
     result = finish(running, 130)
     assert "2 trainings left. Continue with: nnfang sweep s" in result.stderr
     assert (nnfang.folder / "s" / "001" / "last.npz").exists()
     (seen,) = nnfang("runs", "s/001", "--json").objects
     assert seen["state"] == "interrupted"
+
+
+@needs_mpi
+def test_a_killed_job_leaves_no_training(nnfang: Nnfang) -> None:
+    job = start(nnfang, "sweep", "-c", "tiny", "--set", "epochs=100000", "--grid", "seed=0..2", "-o", "s", ranks=3)
+    with job:
+        for name in ("001", "002"):
+            wait_for(nnfang.folder / "s" / name / "history.csv")
+        begun = set(descendants(job.pid))
+        try:
+            job.kill()
+            wait_for_end(begun)
+        finally:
+            for pid in begun & set(running()):
+                os.kill(pid, signal.SIGKILL)
+    assert [look_at(nnfang.folder / "s" / name).state for name in ("001", "002")] == ["interrupted"] * 2
+    assert not (nnfang.folder / "s" / "003").exists()
 
 
 def test_without_mpi4py_a_line_says_what_to_install(nnfang: Nnfang, tmp_path_factory: pytest.TempPathFactory) -> None:
