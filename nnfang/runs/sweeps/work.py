@@ -89,7 +89,7 @@ class Children:
         return Done(child.returncode, last_error(said) if child.returncode else "")
 
     def stop(self) -> None:
-        """Ask all of them to save and end, and start no other."""
+        """Ask all of them to save and end, and start no other; on Windows, where only Ctrl-C can ask, they train on."""
         with self._lock:
             self._is_stopping = True
             if self._lifeline:
