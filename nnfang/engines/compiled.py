@@ -31,6 +31,11 @@ MOST_DENSE = 0.6
 """Fraction of the inputs that are not 0 up to which this engine is the fastest."""
 
 
+MOST_GELU_ROWS = 16
+"""Rows of a mini-batch up to which this engine is the fastest where a layer has the activation gelu, which the batch
+engine computes for many units at once."""
+
+
 class CompiledEngine(Engine):
     """Exact gradient descent, sequential at batch size 1, that skips inputs of 0."""
 
@@ -126,12 +131,14 @@ def unsupported_task(task: Task) -> str | None:
 
 def slower_reason(task: Task) -> str | None:
     """Why another engine may be faster for `task`, or None if none is."""
-    widths = task.network.widths
+    widths, layers = task.network.widths, task.network.layers
     largest = max((p * n for p, n in pairwise(widths[1:])), default=0)
     if largest > LARGEST_LAYER and task.batch_size > 1:
         return f"is slower than BLAS where a layer has {largest:,} weights"
     if task.density > MOST_DENSE:
         return f"is slower than BLAS where {task.density:.0%} of the inputs are not 0"
+    if task.batch_size > MOST_GELU_ROWS and any(getattr(layer, "activation", "") == "gelu" for layer in layers):
+        return f"is slower than BLAS for gelu in batches of {task.batch_size:,}"
     return None
 
 

@@ -97,6 +97,8 @@ def test_what_the_compiled_engine_cannot_run_it_refuses_and_leaves_to_others(cas
         (Case(dense(1001, 1000)), 0.2, "compiled"),
         (Case(dense(1001, 1000), batch_size=2), 0.2, "batch"),
         (Case(dense(1000, 1000), batch_size=2), 0.2, "compiled"),
+        (Case((Dense(5, "gelu"), *dense(5)), batch_size=16), 0.2, "compiled"),
+        (Case((Dense(5, "gelu"), *dense(5)), batch_size=17), 0.2, "batch"),
     ],
 )
 def test_the_compiled_engine_is_chosen_where_it_is_the_fastest(case: Case, density: float, name: str) -> None:
