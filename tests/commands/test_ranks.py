@@ -194,6 +194,7 @@ def test_a_divergence_is_told_once_and_can_be_retried(nnfang: Nnfang) -> None:
     words = ["train", "-c", "recipe.yaml", "--set", "optimizer.type=sgd", "--lr", "1e6", "-o", "r"]
     result = run(nnfang, *words, code=4)
     assert result.stderr.count("training diverged") == 1
+    assert "Abort" not in result.stderr
     result = run(nnfang, *words, "--force", "--set", "on_divergence=retry", code=4)
     assert result.stderr.count("learning rate") >= 3
 
