@@ -13,6 +13,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import sleep
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 ADDRESSES = ("10.199.199.1", "10.199.199.2")
 RATE = "1gbit"
 
-TCP_ALONE = {"UCX_TLS": "tcp,self", "MPIR_CVAR_NOLOCAL": "1"}
+END = "eth0"
+"""The end of the cable on either host."""
+
+TCP_ALONE = {"UCX_TLS": "tcp,self", "UCX_NET_DEVICES": END, "MPIR_CVAR_NOLOCAL": "1"}
 """What keeps MPICH from the memory that the namespaces do share."""
 
 HOP = """#!/bin/sh
@@ -42,6 +46,18 @@ def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
+def wait_until_up(space: str) -> None:
+    """Wait for the kernel to say that the cable is in, which takes a second; before, MPI finds no network."""
+    for _ in range(100):
+        shown = subprocess.run(
+            ["ip", "-n", space, "-br", "link", "show", END], capture_output=True, check=True, text=True
+        )
+        if shown.stdout.split()[1] == "UP":
+            return
+        sleep(0.1)
+    raise TimeoutError(f"the cable of {space} does not come up")
+
+
 def are_possible() -> bool:
     """Whether namespaces can be made here."""
     if not sys.platform.startswith("linux") or os.getuid() or not shutil.which("ip") or not shutil.which("tc"):
@@ -57,7 +73,6 @@ def are_possible() -> bool:
 def two_hosts() -> Iterator[list[str]]:
     """The words that begin a command on one rank of each, to be run with `TCP_ALONE` in the environment."""
     spaces = [f"nnfang{os.getpid()}{end}" for end in "ab"]
-    ends = [f"nn{os.getpid()}{end}" for end in "ab"]
     with TemporaryDirectory() as folder:
         hop = Path(folder) / "hop"
         hop.write_text(HOP.replace("FIRST", ADDRESSES[0]).replace("SPACE0", spaces[0]).replace("SPACE1", spaces[1]))
@@ -65,14 +80,16 @@ def two_hosts() -> Iterator[list[str]]:
         try:
             for space in spaces:
                 ip("netns", "add", space)
-            ip("link", "add", ends[0], "netns", spaces[0], "type", "veth", "peer", "name", ends[1], "netns", spaces[1])
-            for space, end, address in zip(spaces, ends, ADDRESSES, strict=True):
-                ip("-n", space, "addr", "add", f"{address}/24", "dev", end)
+            ip("link", "add", END, "netns", spaces[0], "type", "veth", "peer", "name", END, "netns", spaces[1])
+            for space, address in zip(spaces, ADDRESSES, strict=True):
+                ip("-n", space, "addr", "add", f"{address}/24", "dev", END)
                 ip("-n", space, "link", "set", "lo", "up")
-                ip("-n", space, "link", "set", end, "up")
+                ip("-n", space, "link", "set", END, "up")
                 shape = ["tbf", "rate", RATE, "burst", "64kb", "latency", "50ms"]
-                tc = ["ip", "netns", "exec", space, "tc", "qdisc", "add", "dev", end, "root", *shape]
+                tc = ["ip", "netns", "exec", space, "tc", "qdisc", "add", "dev", END, "root", *shape]
                 subprocess.run(tc, check=True, capture_output=True)
+            for space in spaces:
+                wait_until_up(space)
             launcher = ["-launcher", "ssh", "-launcher-exec", str(hop), "-hosts", ",".join(ADDRESSES), "-ppn", "1"]
             mpiexec = str(Path(sys.executable).with_name("mpiexec"))
             yield ["ip", "netns", "exec", spaces[0], mpiexec, *launcher]

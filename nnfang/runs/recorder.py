@@ -6,7 +6,7 @@ import logging
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -246,7 +246,9 @@ class RecordedTraining:
             best = load(self.run.best)
             known = self.training.learn_familiarity(best.network)
             save(self.run.best, best.network, best.meta, best.optimizer_state, familiarity=known)
+        begin = perf_counter()
         test = self.training.test(best.network, self.data.x_test, self.data.y_test)
+        logger.info("Evaluated %s test images in %.2f s", f"{test.n:,}", perf_counter() - begin)
         recorder = self.recorder
         metrics = {
             "run": as_text(self.run.folder),
