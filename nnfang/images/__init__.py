@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from nnfang.errors import NnfangError, PictureError
 from nnfang.images.arrays import Grey
-from nnfang.images.cutting import cut
+from nnfang.images.cutting import VIEW, Cuts, cut_out, find_cuts
 from nnfang.images.files import find_pictures
 from nnfang.images.lines import Line
 from nnfang.images.output import encode_png, save_image, write_sheet
@@ -31,6 +31,8 @@ __all__ = [
     "PREFIX",
     "PREPARATIONS",
     "SAMPLES",
+    "VIEW",
+    "Cuts",
     "Grey",
     "Line",
     "Page",
@@ -39,8 +41,9 @@ __all__ = [
     "Prepared",
     "Readings",
     "Stages",
-    "cut",
+    "cut_out",
     "encode_png",
+    "find_cuts",
     "find_pictures",
     "find_sample",
     "join",

@@ -133,13 +133,12 @@ def _read_number(classifier: Classifier, name: str, page: images.Page) -> Number
     digits: list[Digit] = []
     marks: list[Mark] = []
     for number, string in enumerate(choose_strings(classifier, page)):
-        uncut = {id(piece) for piece in page.lines[number].pieces}
         for found in string:
             if found.prepared is not None and found.outputs is not None:
                 familiarity = _measure_familiarity(classifier, found.prepared.image, found.outputs)
                 answer = (name, classifier.class_names, found.outputs, found.prepared, familiarity)
                 digits.append(Digit(*answer, line=number))
-            elif id(found.piece) in uncut and found.reason:
+            elif found.reason:
                 marks.append(Mark(found.reason, page.locate(found.piece), number))
     if not digits:
         raise PictureError(f"no digit found: only {marks[0].reason}")

@@ -84,7 +84,12 @@ def write(samples: Sequence[Sample], spacing: str, rng: Rng, side: int) -> tuple
 def _resize(shape: Grey, factor: float) -> Floats:
     """The ink of a shape without what is around it."""
     left, top, right, bottom = bounding_box(shape > 127)
-    size = max(1, round((right - left) * factor)), max(1, round((bottom - top) * factor))
+    return fit_ink(shape, (max(1, round((right - left) * factor)), max(1, round((bottom - top) * factor))))
+
+
+def fit_ink(shape: Grey, size: tuple[int, int]) -> Floats:
+    """The ink of a shape without what is around it, of this width and height."""
+    left, top, right, bottom = bounding_box(shape > 127)
     cropped = Image.fromarray(shape[top:bottom, left:right])
     return np.asarray(cropped.resize(size, Image.Resampling.BOX), float) / 255
 
