@@ -1,6 +1,6 @@
 """Remove the ruling of lined and squared paper."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,19 +38,22 @@ class RulingThresholds:
 
 RULING = RulingThresholds()
 
+RULING_OF_NUMBERS = replace(RULING, min_side=40, min_strips=3 / 8)
+"""On a page of numbers: a picture of one line is not high, and its digits hide much of a line that they cross."""
+
 Line = tuple[float, int]
 """The row in which a line crosses the middle of the page, and its thickness in pixels."""
 
 
-def remove_ruling(mask: Mask) -> Mask:
+def remove_ruling(mask: Mask, limits: RulingThresholds = RULING) -> Mask:
     """Remove thin straight lines that cross the whole page, except where ink crosses them.  (h, w) -> (h, w)."""
-    if min(mask.shape) < RULING.min_side:
+    if min(mask.shape) < limits.min_side:
         return mask
-    return _remove_horizontal(_remove_horizontal(mask).T).T
+    return _remove_horizontal(_remove_horizontal(mask, limits).T, limits).T
 
 
-def _remove_horizontal(mask: Mask) -> Mask:
-    lines, rise = _find_lines(mask)
+def _remove_horizontal(mask: Mask, limits: RulingThresholds) -> Mask:
+    lines, rise = _find_lines(mask, limits)
     if not lines:
         return mask
     mask = mask.copy()
@@ -77,7 +80,7 @@ def erase_line(mask: Mask, centre: npt.NDArray[np.floating[Any]], thickness: int
         mask[np.clip(rows + offset, 0, height - 1), columns] &= is_crossed
 
 
-def _find_lines(mask: Mask) -> tuple[list[Line], int]:
+def _find_lines(mask: Mask, limits: RulingThresholds) -> tuple[list[Line], int]:
     """Find nearly horizontal lines, and by how many pixels all of them rise across the page."""
     candidates = _find_candidates(mask)
     if candidates.sum() < RULING.strips // 2:
@@ -96,7 +99,7 @@ def _find_lines(mask: Mask) -> tuple[list[Line], int]:
         if score > best_score:
             best_score, best_rise = score, rise
             counts, spans = votes, (sheared[:, 0] & sheared[:, -1]).astype(bool)
-    return _select_lines(counts, spans), best_rise
+    return _select_lines(counts, spans, limits), best_rise
 
 
 def _find_candidates(mask: Mask) -> Mask:
@@ -114,7 +117,7 @@ def _find_candidates(mask: Mask) -> Mask:
     return candidates
 
 
-def _select_lines(counts: npt.NDArray[np.int_], spans: Mask) -> list[Line]:
+def _select_lines(counts: npt.NDArray[np.int_], spans: Mask, limits: RulingThresholds) -> list[Line]:
     """Group adjacent rows that are a line in enough strips.
 
     A line that is the only one must span the page, or it might be the stroke of a 1 or a 7.
@@ -122,11 +125,12 @@ def _select_lines(counts: npt.NDArray[np.int_], spans: Mask) -> list[Line]:
     Args:
         counts: (h,), in how many strips each row is a line.
         spans: (h,), whether it is one in both the first and the last strip.
+        limits: What counts as a line.
     """
-    lines = _group_rows(counts >= RULING.strips * RULING.min_strips)
+    lines = _group_rows(counts >= limits.strips * limits.min_strips)
     if len(lines) > 1:
         return lines
-    return _group_rows((counts >= RULING.strips * RULING.min_strips_alone) & spans)
+    return _group_rows((counts >= limits.strips * limits.min_strips_alone) & spans)
 
 
 def _group_rows(is_line: Mask) -> list[Line]:

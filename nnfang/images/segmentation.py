@@ -18,7 +18,7 @@ from nnfang.images.background import (
     subtract_background,
 )
 from nnfang.images.components import Components, label_components
-from nnfang.images.ruling import remove_ruling
+from nnfang.images.ruling import RULING, RULING_OF_NUMBERS, RulingThresholds, remove_ruling
 from nnfang.images.selection import find_boxes, select_digit
 
 
@@ -160,13 +160,13 @@ def segment_foreground(foreground: Grey, *, is_inverted: bool, clean: Clean | No
     return Segment(ink, box, is_inverted, tuple(doubt for doubt, holds in doubts.items() if holds), border_ink)
 
 
-def _threshold(foreground: Grey, clean: Clean | None) -> tuple[float, Mask]:
+def _threshold(foreground: Grey, clean: Clean | None, ruling: RulingThresholds = RULING) -> tuple[float, Mask]:
     """The level that background does not exceed, and what exceeds it but is not printed on the page; (h, w)."""
     threshold = max(INK.min_contrast, INK.noise_deviations * estimate_noise(foreground))
     mask = foreground > threshold
     if clean:
         return threshold, clean(mask)
-    without_ruling = remove_ruling(mask)
+    without_ruling = remove_ruling(mask, ruling)
     if (without_ruling == mask).all():
         return threshold, mask
     # What looks like ruling may be two sides of a box, of which the other two would be left over.
@@ -174,7 +174,7 @@ def _threshold(foreground: Grey, clean: Clean | None) -> tuple[float, Mask]:
     boxes = find_boxes(components, components.mass.astype(np.float64)) & ~components.touches_border
     if not boxes.any():
         return threshold, without_ruling
-    return threshold, remove_ruling(mask & ~components.mask(boxes))
+    return threshold, remove_ruling(mask & ~components.mask(boxes), ruling)
 
 
 def _mean_ink_level(foreground: Grey, mask: Mask) -> float:
@@ -220,12 +220,12 @@ def find_ink(grey: Grey) -> PageInk:
     """
     is_inverted = has_light_background(grey)
     levels = subtract_background(np.invert(grey) if is_inverted else grey, is_inverted=is_inverted)
-    threshold, mask = _threshold(levels, None)
+    threshold, mask = _threshold(levels, None, RULING_OF_NUMBERS)
     if np.count_nonzero(mask) <= max_outliers(levels):
         raise BlankError("no ink found: nothing stands out from the paper")
     full = _mean_ink_level(levels, mask)
     if threshold > INK.max_noise * full:
         levels = np.asarray(Image.fromarray(levels).filter(ImageFilter.BoxBlur(1)))
-        threshold, mask = _threshold(levels, None)
+        threshold, mask = _threshold(levels, None, RULING_OF_NUMBERS)
     mask &= levels > INK.min_ink_of_page * full
     return PageInk(levels, label_components(mask, levels), is_inverted)

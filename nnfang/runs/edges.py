@@ -32,16 +32,18 @@ class EdgeLimits:
     """Which cuts are tried.
 
     Attributes:
-        least: Log odds of parting two digits.
+        least: Log odds of parting two digits, both of a cut and of the two that a digit would be between together.
         different: By how much ink two of them differ, in squares of the width of a stroke.
         per_height: How many there are at most in a piece as wide as a digit is high.
         crossing: How much ink may lie on the wrong side of both of two cuts that cross, in the same squares.
+        apart: From so much ink between them on, in the same squares, a cut is not another way to make the other one.
     """
 
-    least: float = -5.5
+    least: float = -5
     different: float = 0.5
     per_height: float = 12
     crossing: float = 1.5
+    apart: float = 2
 
 
 EDGES = EdgeLimits()
@@ -67,6 +69,12 @@ class Edge:
     def path(self) -> npt.NDArray[np.int64] | None:
         """(h,) of the cut."""
         return None if self.cuts is None else self.cuts.paths[self.number]
+
+    def is_apart(self, other: Edge) -> bool:
+        """Whether another edge is at another place, rather than another way to cut here."""
+        if self.cuts is None or self.cuts is not other.cuts:
+            return True
+        return bool(self.cuts.differ(self.number, [other.number])[0] > EDGES.apart)
 
 
 @cache

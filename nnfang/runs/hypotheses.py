@@ -21,7 +21,7 @@ import numpy as np
 
 from nnfang.errors import PictureError
 from nnfang.images import share_columns
-from nnfang.runs.edges import between, find_edges
+from nnfang.runs.edges import EDGES, between, find_edges
 from nnfang.runs.string_model import MODEL, measure, measure_surprise
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def _list_digits(line: Line, edges: Sequence[Edge]) -> Iterator[Hypothesis]:
             is_gap = stop > start + 1 and not before.cuts
             if is_gap and line.pieces[before.piece].box[0] - right > MODEL.gap * line.height:
                 break
-            piece = between(line.pieces, first, last)
-            if piece is None:
+            if first.odds + last.odds < EDGES.least or (piece := between(line.pieces, first, last)) is None:
                 continue
             right = piece.box[2]
             if piece.width > MODEL.widest * line.height:

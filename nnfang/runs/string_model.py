@@ -102,7 +102,7 @@ def measure(
     strokes, odds = np.clip(surprise, (-3, -8), (12, 10)).tolist()
     h, w = piece.height / height, piece.width / height
     ends = [edge for edge in (edges[0], edges[-1]) if edge.cuts]
-    inside = [edge.odds for edge in edges[1:-1] if edge.cuts]
+    inside = [edge.odds for edge in edges[1:-1] if edge.cuts and edge.is_apart(edges[0]) and edge.is_apart(edges[-1])]
     through = max(inside, default=NO_CUT)
     gaps = sum(not edge.cuts for edge in edges[1:-1])
     at_cuts = sum(float(np.clip(edge.odds, -6, 8)) for edge in ends)
