@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from tests.commands.mpi import finish, needs_mpi, run, start
+from tests.commands.processes import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,13 +55,6 @@ def weights(folder: Path) -> np.ndarray[Any, Any]:
 def metrics(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
     return found
-
-
-def wait_for(path: Path) -> None:
-    end = time.monotonic() + 100
-    while not path.exists():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def faulty(folder: Path, what: str, step: int = 10) -> list[str]:
