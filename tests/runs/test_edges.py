@@ -72,3 +72,15 @@ def test_the_network_is_small() -> None:
     network = load_network()
     assert network.class_names == ("wrong", "right")
     assert network.meta.environment == {}
+
+
+def test_edges_are_apart_where_there_is_ink_between_them() -> None:
+    pieces = [write_two(0, 3)[0], write_two(6, 2)[0]]
+    edges = find_edges(pieces, [True, True], 80)
+    cuts = [edge for edge in edges if edge.piece == 0 and edge.cuts]
+    other = next(edge for edge in edges if edge.piece == 1 and edge.cuts)
+    assert not cuts[0].is_apart(cuts[0])
+    assert cuts[0].is_apart(cuts[-1])
+    assert cuts[0].is_apart(other)
+    assert cuts[0].is_apart(edges[0])
+    assert edges[0].is_apart(cuts[0])
