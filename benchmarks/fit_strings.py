@@ -51,7 +51,7 @@ Floats = npt.NDArray[np.float64]
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fit_strings", description=__doc__)
     parser.add_argument("what", choices=("cuts", "weights"))
-    parser.add_argument("--count", type=int, default=4000, help="strings to draw")
+    parser.add_argument("--count", type=int, default=3000, help="strings to draw")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     fit = {"cuts": fit_cuts, "weights": fit_weights}[options.what]

@@ -96,7 +96,7 @@ def propose(classifier: Classifier, page: Page) -> list[list[Hypothesis]]:
 
 
 def find_best(count: int, hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
-    """The string with the largest sum of scores that covers a number of pieces."""
+    """The string with the largest sum of scores from the first edge to the last, which has the number `count`."""
     best = np.full(count + 1, -np.inf)
     best[0] = 0
     last: list[Hypothesis | None] = [None] * (count + 1)

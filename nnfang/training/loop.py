@@ -133,8 +133,8 @@ class Training(Generic[Data]):
         for x, labels in loader.load(order, epoch, state.seen):
             with np.errstate(all="ignore"):  # a loss that overflows is reported below, once and in words
                 loss, correct = engine.advance(x, labels)
-            seen = engine.parts(len(x))[0]
-            check_sanity(engine, epoch, loss / len(x), x[seen], labels[seen])
+            own = engine.parts(len(x))[0]
+            check_sanity(engine, epoch, loss / len(x), x[own], labels[own])
             state.seconds += perf_counter() - begin
             state.step, state.seen = engine.step, state.seen + len(x)
             state.loss, state.correct = state.loss + loss, state.correct + correct

@@ -96,8 +96,9 @@ def lead(training: Training[Any], ranks: Ranks, events: Iterator[Event]) -> Iter
     """
     data, vectors = training.data, training.engine.state
     ranks.tell(Beginning(training.recipe, training.state, tuple(vectors), data.name, data.class_names))
-    for array in (training.network.theta, *vectors.values(), data.x_train, data.y_train):
-        ranks.hand_out(array)
+    with everybody_at_work(ranks):
+        for array in (training.network.theta, *vectors.values(), data.x_train, data.y_train):
+            ranks.hand_out(array)
     try:
         while True:
             ranks.tell(Step(training.is_stopped))
